@@ -1,1 +1,71 @@
-//! tls-certs.
+//! Certificates and keys for rustls: loading, trusting, verifying with a reason, and
+//! certificates for development.
+//!
+//! rustls says `UnknownIssuer`. This crate says which certificate, why, and what to do:
+//!
+//! ```
+//! use std::sync::Arc;
+//! use tls_certs::{Identity, ServerVerifier, Trust, VerifyCode};
+//! # let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
+//! # let (cert_pem, key_pem) = (made.cert.pem(), made.signing_key.serialize_pem());
+//!
+//! // Who we are: proven to belong together, any order of blocks, any usual form of key.
+//! let identity = Identity::from_pem(cert_pem.as_bytes(), key_pem.as_bytes())?;
+//! println!("{} until {}", identity.summary().subject, identity.summary().not_after_text());
+//!
+//! // Whom we trust, and a verifier that rustls takes and that can be asked directly.
+//! let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+//! let verifier = ServerVerifier::new(Trust::mozilla(), Arc::clone(&provider))?;
+//! let now = rustls::pki_types::UnixTime::now();
+//! let refusal = verifier.verify(identity.chain(), &"localhost".try_into()?, now).unwrap_err();
+//! assert_eq!(refusal.code, VerifyCode::DepthZeroSelfSignedCert);
+//! println!("{}: {refusal}; {}", refusal.code, refusal.hint);
+//!
+//! // The hint says: list the certificate itself.
+//! let trust = Trust::mozilla().with(&Trust::from_pem(cert_pem.as_bytes())?);
+//! ServerVerifier::new(trust, provider)?.verify(identity.chain(), &"localhost".try_into()?, now)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! | for | take |
+//! |---|---|
+//! | a certificate chain and its key | [`Identity`] |
+//! | Mozilla's roots, the system's, CA files, single certificates | [`Trust`] |
+//! | a client's check of servers, a server's check of clients | [`ServerVerifier`], [`ClientVerifier`] |
+//! | why a chain was refused | [`Refusal`], [`VerifyCode`] |
+//! | what a certificate says | [`CertificateSummary`] |
+//! | HTTPS on `localhost` that browsers accept | [`development::DevelopmentCa`] (feature `generate`) |
+//!
+//! rustls-webpki decides. What it refuses is accepted in one case only, described at
+//! [`Trust`]: a certificate that the user listed itself. The crypto provider is always
+//! explicit, the clock is always an argument (except for the development CA), and no
+//! runtime is needed.
+
+mod certificate;
+mod chain_path;
+mod client_verifier;
+#[cfg(feature = "generate")]
+pub mod development;
+mod displayed_text;
+mod error;
+mod identity;
+mod listed;
+mod pem_bundle;
+mod refusal;
+mod server_verifier;
+mod trust;
+mod usage;
+mod verify;
+mod verify_code;
+
+pub use certificate::{CertificateSummary, KeyKind};
+pub use client_verifier::ClientVerifier;
+pub use error::Error;
+pub use identity::Identity;
+pub use refusal::{Refusal, RefusalDetails};
+pub use server_verifier::ServerVerifier;
+pub use trust::{Provenance, Trust, TrustedCertificate};
+pub use verify_code::VerifyCode;
+
+/// Result of this crate's fallible functions.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

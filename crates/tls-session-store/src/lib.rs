@@ -1,1 +1,90 @@
-//! tls-session-store.
+//! TLS sessions and ticket keys for rustls: tickets that resume on any worker, and a bounded store.
+//!
+//! Resumption saves a client a round trip and a server its signature. This crate holds what that
+//! takes when there is more than one process, more than one policy, or a restart:
+//!
+//! - [`TicketKeys`]: 48-byte keys, as Node and nginx have them, from a file or by hand, rotated;
+//!   each ticket is sealed under a key of its own. A rustls
+//!   [`ProducesTickets`](rustls::server::ProducesTickets).
+//! - [`SessionStore`]: the async contract of a place for sessions, with [`MemoryStore`] (bounded in
+//!   sessions and bytes) and [`NoStore`]; [`RustlsSessions`] gives plain rustls the former.
+//! - [`ContextId`]: under which policy a session was made. It opens under that one only.
+//! - [`Envelope`] and [`SharedSecret`]: what a TLS stack remembers about a session, and how it is sealed.
+//!
+//! # rustls checks nothing at resumption
+//!
+//! A session made *without* client authentication, offered to a config that *demands* client
+//! certificates and shares its ticket key or store, resumes: no certificate, no error. Here each
+//! ticketer and each store belongs to a [`ContextId`], and sessions of another context end in a full
+//! handshake. Give configs that differ in client authentication different ids:
+//!
+//! ```
+//! use tls_session_store::{ContextId, TicketKeys};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let pki = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
+//! # let chain = vec![pki.cert.der().clone()];
+//! # let key = rustls::pki_types::PrivatePkcs8KeyDer::from(pki.signing_key.serialize_der()).into();
+//! # let folder = tempfile::tempdir()?;
+//! # let key_file = folder.path().join("ticket.key");
+//! // Once, by whoever sets the fleet up; the file's mode is 0600.
+//! TicketKeys::write_new_file(&key_file)?;
+//!
+//! // In every worker:
+//! let keys = TicketKeys::from_file(&key_file)?;
+//! let provider = rustls::crypto::aws_lc_rs::default_provider();
+//! let mut config = rustls::ServerConfig::builder_with_provider(provider.into())
+//!     .with_safe_default_protocol_versions()?
+//!     .with_no_client_auth()
+//!     .with_single_cert(chain, key)?;
+//! config.ticketer = keys.ticketer_for(ContextId::from_label("shop.example, open to all"));
+//!
+//! // Later, while it runs: the file has a new first line, and the old key further down.
+//! keys.set_from_file(&key_file)?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! With plain rustls a ticketer sees only rustls's own bytes: a renewed ticket starts its age anew, and
+//! nobody verifies the client's certificate again. A stack that fills in the [`Envelope`] does both.
+//!
+//! The crate has no runtime, no sockets and no threads of its own.
+
+mod clock;
+mod context_id;
+mod envelope;
+mod error;
+mod kind;
+pub mod limits;
+mod memory;
+mod no_store;
+mod not_resumed;
+mod rustls_adapter;
+mod sealing_key;
+mod session_id;
+mod shared_secret;
+mod store;
+mod ticket_key;
+mod ticket_key_ring;
+mod ticket_key_source;
+mod ticket_keys;
+mod ticketer;
+
+pub use clock::Clock;
+pub use context_id::ContextId;
+pub use envelope::{Envelope, Verdict};
+pub use error::{Error, OpenFailure};
+pub use kind::Kind;
+pub use memory::MemoryStore;
+pub use no_store::NoStore;
+pub use not_resumed::NotResumed;
+pub use rustls_adapter::RustlsSessions;
+pub use session_id::SessionId;
+pub use shared_secret::SharedSecret;
+pub use store::{BoxFuture, DynSessionStore, SessionStore};
+pub use ticket_key::TicketKey;
+pub use ticket_keys::TicketKeys;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

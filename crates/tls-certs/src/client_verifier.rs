@@ -1,0 +1,205 @@
+//! A server's verification of its clients.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use der::{Decode, Encode};
+use pki_types::{CertificateDer, UnixTime};
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, SignatureScheme};
+
+use crate::refusal::Refused;
+use crate::server_verifier::whole_chain;
+use crate::usage::Usage;
+use crate::verify::{RefusalHook, decide};
+use crate::{Error, Refusal, Result, Trust};
+
+/// Issuer names sent to clients, in bytes. The field holds 65,535 (RFC 8446, Section
+/// 4.2.4); above this none are sent, which means "any".
+const MAX_HINTS: usize = 60 * 1024;
+
+/// Verifies client certificates against a [`Trust`], and says why when it refuses.
+///
+/// rustls-webpki decides; see [`Trust`] for the one exception. Cheap to clone. Hand it to
+/// rustls with `ServerConfig::builder_with_provider(..).with_client_cert_verifier(..)`.
+#[derive(Clone, Debug)]
+pub struct ClientVerifier {
+    trust: Trust,
+    mandatory: bool,
+    provider: Arc<CryptoProvider>,
+    /// `None` if nothing of the trust can issue.
+    webpki: Option<Arc<dyn ClientCertVerifier>>,
+    hints: Arc<[DistinguishedName]>,
+    hook: RefusalHook,
+}
+
+impl ClientVerifier {
+    /// Makes a verifier. With `mandatory`, rustls ends the handshake of a client that
+    /// presents no certificate; a certificate that is presented must be good either way.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NothingTrusted`] for an empty trust; [`Error::Verifier`] if rustls refuses.
+    #[doc(alias = "requestCert")]
+    #[doc(alias = "rejectUnauthorized")]
+    pub fn new(trust: Trust, mandatory: bool, provider: Arc<CryptoProvider>) -> Result<Self> {
+        if trust.is_empty() {
+            return Err(Error::NothingTrusted);
+        }
+        let anchors = trust.anchors();
+        let webpki = match anchors.is_empty() {
+            true => None,
+            false => Some(
+                WebPkiClientVerifier::builder_with_provider(
+                    Arc::clone(anchors),
+                    Arc::clone(&provider),
+                )
+                .build()
+                .map_err(|e| Error::Verifier {
+                    reason: e.to_string(),
+                })?,
+            ),
+        };
+        let hints = hints(&trust);
+        Ok(Self {
+            trust,
+            mandatory,
+            provider,
+            webpki,
+            hints,
+            hook: RefusalHook::default(),
+        })
+    }
+
+    /// Calls `hook` with each refusal that happens inside a handshake: rustls's own error
+    /// has no room for the explanation. Called while rustls verifies, so it must not block.
+    #[must_use]
+    pub fn on_refusal(mut self, hook: impl Fn(&Refusal) + Send + Sync + 'static) -> Self {
+        self.hook = RefusalHook::new(hook);
+        self
+    }
+
+    /// Verifies a chain, leaf first, as presented by a client.
+    ///
+    /// The handshake's signature is not part of this; rustls asks for it separately.
+    ///
+    /// # Errors
+    ///
+    /// The [`Refusal`].
+    pub fn verify(&self, chain: &[CertificateDer<'_>], now: UnixTime) -> Result<(), Refusal> {
+        let [leaf, intermediates @ ..] = chain else {
+            return Err(Refusal::no_certificate());
+        };
+        let answer = match &self.webpki {
+            Some(webpki) => webpki
+                .verify_client_cert(leaf, intermediates, now)
+                .map(|_| ()),
+            None => Err(CertificateError::UnknownIssuer.into()),
+        };
+        let refused = Refused {
+            chain,
+            trust: &self.trust,
+            usage: &Usage::Client,
+            now,
+            algorithms: self.provider.signature_verification_algorithms,
+        };
+        decide(answer, &refused)
+    }
+
+    /// The trust that it was made with.
+    #[must_use]
+    pub fn trust(&self) -> &Trust {
+        &self.trust
+    }
+
+    /// Whether every client must present a certificate.
+    #[must_use]
+    pub fn is_mandatory(&self) -> bool {
+        self.mandatory
+    }
+}
+
+/// Names of the issuers that a client's certificate may have: the anchors', and for a
+/// listed certificate the name of its own issuer, since clients choose by that.
+fn hints(trust: &Trust) -> Arc<[DistinguishedName]> {
+    let mut names: BTreeSet<Vec<u8>> = trust
+        .anchors()
+        .subjects()
+        .into_iter()
+        .map(|name| name.as_ref().to_vec())
+        .collect();
+    for listed in trust
+        .not_anchors()
+        .filter(|certificate| certificate.is_listed())
+    {
+        let certificate = x509_cert::Certificate::from_der(listed.der());
+        names.extend(
+            certificate
+                .ok()
+                .and_then(|c| c.tbs_certificate().issuer().to_der().ok()),
+        );
+    }
+    if names.iter().map(|name| name.len() + 2).sum::<usize>() > MAX_HINTS {
+        return Arc::from([]);
+    }
+    names.into_iter().map(DistinguishedName::from).collect()
+}
+
+impl ClientCertVerifier for ClientVerifier {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &self.hints
+    }
+
+    fn client_auth_mandatory(&self) -> bool {
+        self.mandatory
+    }
+
+    fn verify_client_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        let chain = whole_chain(end_entity, intermediates);
+        self.verify(&chain, now)
+            .map_err(|refusal| self.hook.report(&refusal))?;
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(
+            message,
+            cert,
+            dss,
+            &self.provider.signature_verification_algorithms,
+        )
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(
+            message,
+            cert,
+            dss,
+            &self.provider.signature_verification_algorithms,
+        )
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
+    }
+}

@@ -1,0 +1,105 @@
+//! A refused certificate chain: the code, the certificate concerned, what to do.
+
+mod explain;
+
+use std::fmt;
+use std::ops::Deref;
+
+pub(crate) use self::explain::{Refused, explain};
+use crate::VerifyCode;
+
+/// Why a peer's certificate chain was refused.
+///
+/// The fields are those of [`RefusalDetails`]: `refusal.code`, `refusal.subject`,
+/// `refusal.hint`. All text that comes from a certificate is bounded and escaped.
+///
+/// A refusal explains a decision that was already made by webpki; nothing here can turn
+/// it into an acceptance.
+#[doc(alias = "authorizationError")]
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refusal(Box<RefusalDetails>);
+
+/// What a [`Refusal`] knows.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct RefusalDetails {
+    /// The code, under the names of OpenSSL and Node.
+    pub code: VerifyCode,
+    /// One line with the code's wording, the certificate, and the dates or names that matter.
+    pub message: String,
+    /// Place of the certificate in the chain as it was followed: 0 is the peer's own.
+    pub depth: usize,
+    /// Subject of that certificate on one line; empty if it cannot be read.
+    pub subject: String,
+    /// Its issuer.
+    pub issuer: String,
+    /// Its serial number, upper-case hex.
+    pub serial: String,
+    /// Start of its validity, seconds since 1970.
+    pub not_before: Option<i64>,
+    /// End of its validity, seconds since 1970.
+    pub not_after: Option<i64>,
+    /// Names that it carries (at most 20).
+    pub names: Vec<String>,
+    /// The name under which a server was reached.
+    pub expected_name: Option<String>,
+    /// What to do about it.
+    pub hint: &'static str,
+    rustls_error: rustls::Error,
+}
+
+impl Refusal {
+    /// The refusal of a peer that presented no certificate (Spec XEC-12).
+    #[must_use]
+    pub fn no_certificate() -> Self {
+        let code = VerifyCode::UnableToGetIssuerCert;
+        Self(Box::new(RefusalDetails {
+            code,
+            message: String::from("the peer presented no certificate"),
+            depth: 0,
+            subject: String::new(),
+            issuer: String::new(),
+            serial: String::new(),
+            not_before: None,
+            not_after: None,
+            names: Vec::new(),
+            expected_name: None,
+            hint: "configure the peer with a certificate and its key",
+            rustls_error: rustls::Error::NoCertificatesPresented,
+        }))
+    }
+
+    /// rustls's own error, unchanged: returned from a verifier, it sends the right alert.
+    #[must_use]
+    pub fn rustls_error(&self) -> rustls::Error {
+        self.rustls_error.clone()
+    }
+
+    /// The stable code, such as `CERT_HAS_EXPIRED`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.code.as_str()
+    }
+
+    /// Node's code, which is the same.
+    #[must_use]
+    pub fn node_code(&self) -> Option<&'static str> {
+        Some(self.code.as_str())
+    }
+}
+
+impl Deref for Refusal {
+    type Target = RefusalDetails;
+
+    fn deref(&self) -> &RefusalDetails {
+        &self.0
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Refusal {}

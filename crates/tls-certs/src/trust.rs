@@ -1,0 +1,225 @@
+//! Which certificates are trusted, and where each came from.
+
+mod bundled;
+mod system;
+mod trusted_certificate;
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use pki_types::CertificateDer;
+use rustls::RootCertStore;
+use sha2::{Digest, Sha256};
+
+pub use self::trusted_certificate::{Provenance, TrustedCertificate};
+use crate::pem_bundle::{PemBundle, read_file};
+use crate::{Error, Result};
+
+/// A set of trusted certificates.
+///
+/// Cheap to clone; certificates, and the anchors made of them for webpki, exist once for
+/// all clones. Values are joined with [`Trust::with`].
+///
+/// A certificate of this set is used in two ways:
+///
+/// - a CA certificate (basic constraints say so, and key usage allows signing) is an
+///   *anchor*: what it issued is accepted. An intermediate CA is an anchor like a root;
+///   its own issuer is not asked for, and neither are an anchor's dates;
+/// - any certificate that the user listed (not one of [`Trust::mozilla`] or
+///   [`Trust::system`]) is also accepted as a peer's own certificate, if it is presented
+///   byte for byte and its name, dates and purpose fit. So a self-signed development
+///   certificate can be trusted by itself, without becoming a CA.
+#[doc(alias = "ca")]
+#[derive(Clone, Debug, Default)]
+pub struct Trust(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    certificates: Vec<TrustedCertificate>,
+    anchors: OnceLock<Arc<RootCertStore>>,
+    fingerprint: OnceLock<[u8; 32]>,
+}
+
+impl Trust {
+    /// The roots of Mozilla's programme, compiled into this program. One set for the whole
+    /// process, made at the first call.
+    #[doc(alias = "rootCertificates")]
+    #[must_use]
+    pub fn mozilla() -> Self {
+        bundled::mozilla().clone()
+    }
+
+    /// The system's roots (`SSL_CERT_FILE` and `SSL_CERT_DIR` are honoured).
+    ///
+    /// Blocks, and reads the store each time: keep the value. Entries that cannot be used
+    /// are left out and reported through `tracing`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SystemStore`] if there is not one usable certificate.
+    pub fn system() -> Result<Self> {
+        system::load().map(Self::from_certificates)
+    }
+
+    /// All certificates of a PEM file. Blocks while it is read.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Read`], damaged PEM, a damaged certificate, or none at all.
+    pub fn from_pem_file(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let text = read_file(path)?;
+        Self::load(
+            &text,
+            &path.display().to_string(),
+            &Provenance::File(path.into()),
+        )
+    }
+
+    /// All certificates of PEM text (labels `CERTIFICATE`, `X509 CERTIFICATE` and
+    /// `TRUSTED CERTIFICATE`; OpenSSL's trust settings behind the last are not looked at).
+    ///
+    /// # Errors
+    ///
+    /// Damaged PEM, a damaged certificate, or none at all.
+    pub fn from_pem(text: &[u8]) -> Result<Self> {
+        Self::load(text, "the trusted certificates", &Provenance::Given)
+    }
+
+    /// Certificates in DER.
+    ///
+    /// # Errors
+    ///
+    /// A certificate that cannot be read.
+    pub fn from_der(
+        certificates: impl IntoIterator<Item = CertificateDer<'static>>,
+    ) -> Result<Self> {
+        Self::read(certificates, "the trusted certificates", &Provenance::Given)
+    }
+
+    /// Nothing: every peer is refused.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    fn load(text: &[u8], origin: &str, provenance: &Provenance) -> Result<Self> {
+        Self::read(
+            PemBundle::parse(text, origin)?.certificates()?,
+            origin,
+            provenance,
+        )
+    }
+
+    fn read(
+        certificates: impl IntoIterator<Item = CertificateDer<'static>>,
+        origin: &str,
+        provenance: &Provenance,
+    ) -> Result<Self> {
+        let mut trusted = Vec::new();
+        for (index, der) in certificates.into_iter().enumerate() {
+            let certificate =
+                TrustedCertificate::read(der, provenance.clone()).map_err(|reason| {
+                    Error::certificate(&format!("{origin}, certificate {}", index + 1), reason)
+                })?;
+            trusted.push(certificate);
+        }
+        Ok(Self::from_certificates(trusted))
+    }
+
+    fn from_certificates(certificates: impl IntoIterator<Item = TrustedCertificate>) -> Self {
+        let mut seen = HashSet::new();
+        let certificates = certificates
+            .into_iter()
+            .filter(|c| seen.insert(c.identity()))
+            .collect();
+        Self(Arc::new(Inner {
+            certificates,
+            ..Inner::default()
+        }))
+    }
+
+    /// What is in either set. Nothing is copied but references, except anchors of
+    /// certificates that were loaded at run time.
+    #[must_use]
+    pub fn with(&self, other: &Self) -> Self {
+        if self.is_empty() {
+            return other.clone();
+        }
+        if other.is_empty() {
+            return self.clone();
+        }
+        Self::from_certificates(
+            self.certificates()
+                .iter()
+                .chain(other.certificates())
+                .cloned(),
+        )
+    }
+
+    /// Every certificate of the set with its provenance.
+    #[must_use]
+    pub fn certificates(&self) -> &[TrustedCertificate] {
+        &self.0.certificates
+    }
+
+    /// Certificates that can vouch for nothing but themselves.
+    pub fn not_anchors(&self) -> impl Iterator<Item = &TrustedCertificate> {
+        self.certificates()
+            .iter()
+            .filter(|certificate| !certificate.is_anchor())
+    }
+
+    /// How many certificates there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.certificates().len()
+    }
+
+    /// Whether nothing is trusted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.certificates().is_empty()
+    }
+
+    /// SHA-256 over the sorted SHA-256 hashes of the certificates, each with whether it is
+    /// accepted as a peer's own certificate: two sets that decide alike have the same
+    /// fingerprint, whatever their order and files. Computed once.
+    #[must_use]
+    pub fn fingerprint(&self) -> [u8; 32] {
+        *self.0.fingerprint.get_or_init(|| {
+            let mut identities: Vec<_> = self
+                .certificates()
+                .iter()
+                .map(TrustedCertificate::identity)
+                .collect();
+            identities.sort_unstable();
+            let mut hash = Sha256::new();
+            for (digest, listed) in identities {
+                hash.update(digest);
+                hash.update([u8::from(listed)]);
+            }
+            hash.finalize().into()
+        })
+    }
+
+    /// The anchors in rustls's form, made once per set and shared by every verifier.
+    pub(crate) fn anchors(&self) -> &Arc<RootCertStore> {
+        self.0.anchors.get_or_init(|| {
+            let roots = self
+                .certificates()
+                .iter()
+                .filter_map(|certificate| certificate.anchor().cloned())
+                .collect();
+            Arc::new(RootCertStore { roots })
+        })
+    }
+
+    /// Whether the user listed exactly this certificate. The whole of it is compared.
+    pub(crate) fn lists(&self, der: &CertificateDer<'_>) -> bool {
+        self.certificates()
+            .iter()
+            .any(|certificate| certificate.is_listed() && certificate.der() == der)
+    }
+}

@@ -1,0 +1,20 @@
+//! The cryptography behind a context: aws-lc-rs, restricted to the suites and groups that were
+//! chosen. Always passed explicitly, never the default of the process.
+
+use std::sync::Arc;
+
+use rustls::{
+    SupportedCipherSuite,
+    crypto::{CryptoProvider, SupportedKxGroup, aws_lc_rs},
+};
+
+pub(crate) fn new(
+    cipher_suites: Vec<SupportedCipherSuite>,
+    kx_groups: Vec<&'static dyn SupportedKxGroup>,
+) -> Arc<CryptoProvider> {
+    Arc::new(CryptoProvider {
+        cipher_suites,
+        kx_groups,
+        ..aws_lc_rs::default_provider()
+    })
+}

@@ -1,0 +1,16 @@
+//! Contexts against plain rustls, in memory: what is set is what is negotiated.
+
+#![allow(clippy::unwrap_used)]
+#![allow(clippy::result_large_err, reason = "both ends' errors, as they are")]
+
+mod alpn;
+mod ciphers;
+mod client_auth;
+mod context;
+mod groups;
+mod handshake;
+mod hello;
+mod identities;
+mod sessions;
+mod sni;
+mod versions;

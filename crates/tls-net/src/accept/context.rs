@@ -1,0 +1,29 @@
+//! Which context serves this client: an exact name, a pattern, the hook, else the default.
+
+use tls_wire::{AlertDescription, ClientHello};
+
+use super::{Chosen, Incoming, Refused};
+use crate::connection_info::ContextRule;
+use crate::error::Phase;
+
+pub(crate) async fn choose(
+    incoming: &Incoming<'_>,
+    hello: &ClientHello,
+) -> Result<Chosen, Refused> {
+    let contexts = incoming.shared.contexts.load_full();
+    let generation = contexts.generation;
+    if let Some((pattern, context)) = contexts.named.get(hello.server_name()) {
+        let rule = ContextRule::Name(pattern.clone());
+        return Ok(Chosen { context: context.clone(), rule, generation });
+    }
+    if let Some(hook) = &incoming.shared.choose_context {
+        let answer = hook.ask(hello, incoming.shared.limits.hook_timeout).await;
+        let chosen = answer.map_err(|kind| {
+            Refused::with_alert(kind, Phase::Context, AlertDescription::InternalError)
+        })?;
+        if let Some(context) = chosen {
+            return Ok(Chosen { context, rule: ContextRule::Hook, generation });
+        }
+    }
+    Ok(Chosen { context: contexts.default.clone(), rule: ContextRule::Default, generation })
+}

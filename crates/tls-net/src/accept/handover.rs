@@ -1,0 +1,70 @@
+//! The finished handshake becomes a stream.
+
+use std::sync::OnceLock;
+
+use tls_record::Exporter;
+use tls_wire::ClientHello;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::Incoming;
+use super::handshake::Finished;
+use crate::connection_info::{ConnectionInfo, Facts};
+use crate::engine::secrets::HandshakeSecrets;
+use crate::stream::{Parts, Rest, TlsStream};
+use crate::wire::Wire;
+
+pub(crate) fn stream<IO>(
+    incoming: &Incoming<'_>,
+    wire: Wire<IO>,
+    hello: Option<ClientHello>,
+    finished: Finished,
+) -> TlsStream<IO>
+where
+    IO: AsyncRead + AsyncWrite + Unpin,
+{
+    let Finished { chosen, record, negotiated, secrets, .. } = finished;
+    let exporter = exporter(&negotiated.suite, &secrets, finished.server_random);
+    let info = ConnectionInfo::new(Facts {
+        version: negotiated.version,
+        suite: negotiated.suite,
+        group: negotiated.group,
+        kind: negotiated.kind,
+        alpn: negotiated.alpn.map(Vec::into_boxed_slice),
+        server_name: hello.as_ref().and_then(|hello| hello.server_name()).map(Box::from),
+        peer_certificates: negotiated.peer_certificates.into_boxed_slice(),
+        refusal: finished.refusal,
+        authorized: finished.authorized,
+        resumption: finished.resumption,
+        maker: finished.maker.map(String::into_boxed_str),
+        rule: chosen.rule,
+        generation: chosen.generation,
+        peer_addr: incoming.peer,
+        elapsed: incoming.begun.elapsed(),
+        hello: hello.filter(|_| incoming.shared.keep_hello),
+        parsed_peer: OnceLock::new(),
+    });
+    tracing::debug!(
+        peer = ?incoming.peer,
+        version = ?info.protocol_version(),
+        resumption = %info.resumption(),
+        "handshake done"
+    );
+    crate::metrics::finished(&info);
+    let (io, received) = wire.into_parts();
+    let rest = Rest { exporter, sessions: None };
+    TlsStream::new(Parts { io, record, info, incoming: received, rest, open: None })
+}
+
+/// The exporter, where its secret was kept.
+pub(crate) fn exporter(
+    suite: &rustls::SupportedCipherSuite,
+    secrets: &HandshakeSecrets,
+    server_random: Option<[u8; 32]>,
+) -> Option<Exporter> {
+    let hash = tls_wire::CipherSuite(u16::from(suite.suite())).hash()?;
+    if let Some(secret) = &secrets.exporter {
+        return Exporter::tls13(hash, secret).ok();
+    }
+    let master = secrets.master.as_ref()?;
+    Exporter::tls12(hash, master, &secrets.client_random?, &server_random?).ok()
+}

@@ -1,0 +1,342 @@
+//! Drives the handshake by rustls, then hands over to our record layer.
+
+use std::sync::Arc;
+
+use rustls::HandshakeKind;
+use rustls::server::UnbufferedServerConnection;
+use tls_context::SecureContext;
+use tls_record::{Established, RecordLayer, RecordLimits};
+use tls_session_store::{NotResumed, Verdict};
+use tls_wire::{AlertDescription, ClientHello, ProtocolVersion};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::session::Offer;
+use super::{Chosen, Farewell, Incoming, Refused};
+use crate::connection_info::{Resumption, SessionKind};
+use crate::engine::failure::{self, Side};
+use crate::engine::handshake::{Failure, Handshake, Progress};
+use crate::engine::secrets::HandshakeSecrets;
+use crate::engine::server_slot::{OfferedSession, ServerSlot};
+use crate::engine::slot::Slot;
+use crate::engine::{handover, lowered};
+use crate::error::{HandshakeErrorKind, Phase};
+use crate::session::{OpenedSession, SessionIssuer};
+use crate::wire::Wire;
+
+/// A handshake that is done and judged.
+pub(crate) struct Finished {
+    pub(crate) chosen: Chosen,
+    pub(crate) record: RecordLayer,
+    pub(crate) negotiated: Negotiated,
+    pub(crate) resumption: Resumption,
+    pub(crate) maker: Option<String>,
+    pub(crate) authorized: bool,
+    pub(crate) refusal: Option<tls_certs::Refusal>,
+    pub(crate) secrets: HandshakeSecrets,
+    pub(crate) server_random: Option<[u8; 32]>,
+}
+
+/// What rustls knows and its `KernelConnection` does not tell: read before the hand-over.
+pub(crate) struct Negotiated {
+    pub(crate) version: rustls::ProtocolVersion,
+    pub(crate) suite: rustls::SupportedCipherSuite,
+    pub(crate) group: Option<rustls::NamedGroup>,
+    pub(crate) kind: HandshakeKind,
+    pub(crate) alpn: Option<Vec<u8>>,
+    pub(crate) peer_certificates: Vec<rustls::pki_types::CertificateDer<'static>>,
+}
+
+impl Negotiated {
+    pub(crate) fn read(connection: &rustls::CommonState) -> Option<Self> {
+        Some(Self {
+            version: connection.protocol_version()?,
+            suite: connection.negotiated_cipher_suite()?,
+            group: connection.negotiated_key_exchange_group().map(|group| group.name()),
+            kind: connection.handshake_kind()?,
+            alpn: connection.alpn_protocol().map(<[u8]>::to_vec),
+            peer_certificates: connection.peer_certificates().unwrap_or_default().to_vec(),
+        })
+    }
+}
+
+/// Sessions that were offered, as the judgement after the handshake needs them.
+struct Offered {
+    kind: Option<SessionKind>,
+    reason: NotResumed,
+    session: Option<OpenedSession>,
+}
+
+pub(crate) async fn drive<IO>(
+    incoming: &Incoming<'_>,
+    wire: &mut Wire<IO>,
+    hello: &ClientHello,
+    chosen: Chosen,
+    protocol: Option<Vec<u8>>,
+    offer: Offer,
+) -> Result<Finished, Refused>
+where
+    IO: AsyncRead + AsyncWrite + Unpin,
+{
+    let context = chosen.context.clone();
+    let (slot, offered) = lay_ready(incoming, &context, hello, chosen.generation, offer);
+    let connection = connection(&context, protocol)?;
+    let mut handshake = Handshake::new(connection, Slot::Server(Box::new(slot)));
+    let first = run(incoming, wire, hello, &mut handshake).await?;
+    let server_random = context.wants_exporter().then(|| server_random(&first)).flatten();
+    let (connection, slot) = handshake.into_parts();
+    let Some(Slot::Server(slot)) = slot else {
+        return Err(Refused::silently(HandshakeErrorKind::EnginePanicked, Phase::Handover));
+    };
+    let negotiated = Negotiated::read(&connection)
+        .ok_or_else(|| engine_refused(rustls::Error::HandshakeNotComplete))?;
+    let established = handover::server(connection)
+        .map_err(|kind| Refused::silently(kind, Phase::Handover))?;
+    judge(&context, chosen, established, negotiated, *slot, offered, server_random)
+}
+
+fn engine_refused(error: rustls::Error) -> Refused {
+    Refused::silently(HandshakeErrorKind::Engine(error), Phase::Handover)
+}
+
+/// What this connection lays into the slot.
+fn lay_ready(
+    incoming: &Incoming<'_>,
+    context: &SecureContext,
+    hello: &ClientHello,
+    generation: u64,
+    offer: Offer,
+) -> (ServerSlot, Offered) {
+    let shared = incoming.shared;
+    let mut slot = ServerSlot {
+        secrets: HandshakeSecrets {
+            client_random: Some(*hello.random()),
+            keep_master: context.wants_exporter(),
+            key_log: context.key_log().cloned(),
+            ..HandshakeSecrets::default()
+        },
+        now: Some(incoming.now),
+        hello: Some(hello.clone()),
+        accept_any: context.accepts_any_certificate(),
+        tickets: shared.tickets,
+        ..ServerSlot::default()
+    };
+    // Without the extended master secret a TLS 1.2 session must not be resumed (RFC 7627), so
+    // none is made. A hello that can be answered with TLS 1.3 needs no such thing.
+    let bound = hello.extended_master_secret() || hello.offers(ProtocolVersion::Tls13);
+    if context.resumes() && bound && (shared.tickets || shared.stored.is_some()) {
+        let keys = shared.ticket_keys.clone().filter(|_| shared.tickets);
+        let secret = shared.stored.as_ref().map(|stored| stored.secret.clone());
+        let maker = Arc::clone(&shared.worker);
+        slot.issuer = Some(SessionIssuer::new(context, keys, secret, generation, maker));
+    }
+    let offered = match offer {
+        Offer::None(reason) => Offered { kind: None, reason, session: None },
+        Offer::Session { name, kind, mut session } => {
+            if let Some(issuer) = &mut slot.issuer {
+                issuer.inherit(&session);
+            }
+            slot.client_chain.clone_from(&session.chain);
+            let state = Some(std::mem::take(&mut session.state));
+            slot.offered = Some(OfferedSession { name, state });
+            Offered { kind: Some(kind), reason: NotResumed::Suite, session: Some(session) }
+        }
+    };
+    (slot, offered)
+}
+
+fn connection(
+    context: &SecureContext,
+    protocol: Option<Vec<u8>>,
+) -> Result<UnbufferedServerConnection, Refused> {
+    let unusable = |error| {
+        Refused::with_alert(
+            HandshakeErrorKind::UnusableContext(error),
+            Phase::Context,
+            AlertDescription::InternalError,
+        )
+    };
+    let mut config = lowered::server(context).map_err(unusable)?;
+    if let Some(protocol) = protocol {
+        // The list is a plain field of the configuration: a clone of it costs 60 ns.
+        let mut own = (*config).clone();
+        own.alpn_protocols = vec![protocol];
+        config = Arc::new(own);
+    }
+    UnbufferedServerConnection::new(config).map_err(unusable)
+}
+
+/// Exchanges records until the handshake is done; gives the first flight's first bytes, in which
+/// the ServerHello stands.
+async fn run<IO>(
+    incoming: &Incoming<'_>,
+    wire: &mut Wire<IO>,
+    hello: &ClientHello,
+    handshake: &mut Handshake<UnbufferedServerConnection>,
+) -> Result<Vec<u8>, Refused>
+where
+    IO: AsyncRead + AsyncWrite + Unpin,
+{
+    // In the fewest records whatever the client's fragments were: the transcript is the same, and
+    // what rustls holds for them is bounded.
+    let reframed = tls_wire::reframe(hello.as_bytes());
+    let mut flight = Vec::with_capacity(4096);
+    let mut first = Vec::new();
+    handshake.hold(&reframed).map_err(|failure| refused(failure, handshake, Vec::new()))?;
+    loop {
+        let progress = match handshake.advance(&mut flight) {
+            Ok(progress) => progress,
+            Err(failure) => return Err(refused(failure, handshake, flight)),
+        };
+        store_new_sessions(incoming, handshake).await;
+        wire.write(&flight).await.map_err(transport_refused)?;
+        if first.is_empty() {
+            first.extend_from_slice(&flight[..flight.len().min(SERVER_HELLO_START)]);
+        }
+        flight.clear();
+        if progress == Progress::Done {
+            return Ok(first);
+        }
+        let record = wire.record().await.map_err(transport_refused)?;
+        let held = handshake.hold(&wire.received()[..record]);
+        held.map_err(|failure| refused(failure, handshake, Vec::new()))?;
+        wire.consume(record);
+    }
+}
+
+/// Record header, message header, version, random.
+const SERVER_HELLO_START: usize = 5 + 4 + 2 + 32;
+
+/// The random of a TLS 1.2 ServerHello, which the exporter needs (RFC 5705).
+fn server_random(flight: &[u8]) -> Option<[u8; 32]> {
+    flight.get(SERVER_HELLO_START - 32..SERVER_HELLO_START)?.try_into().ok()
+}
+
+/// The ticket of a stateful session is in the flight: the session is stored before that leaves.
+async fn store_new_sessions(
+    incoming: &Incoming<'_>,
+    handshake: &mut Handshake<UnbufferedServerConnection>,
+) {
+    let Some(Slot::Server(slot)) = handshake.slot_mut() else { return };
+    let Some(stored) = &incoming.shared.stored else { return };
+    let new = std::mem::take(&mut slot.new_stored);
+    let Some(ttl) = slot.issuer.as_ref().map(|issuer| issuer.remaining(incoming.now)) else {
+        return;
+    };
+    for session in new {
+        let put = stored.store.boxed_put(&session.id, session.value, ttl);
+        // Late or failed: the client's next handshake is a full one, with the reason "unknown".
+        let outcome = tokio::time::timeout(incoming.shared.limits.store_timeout, put).await;
+        if !matches!(outcome, Ok(Ok(()))) {
+            crate::metrics::session_not_stored();
+        }
+    }
+}
+
+fn transport_refused(kind: HandshakeErrorKind) -> Refused {
+    match kind {
+        HandshakeErrorKind::TooMuchData => {
+            Refused::with_alert(kind, Phase::Handshake, AlertDescription::RecordOverflow)
+        }
+        kind => Refused::silently(kind, Phase::Handshake),
+    }
+}
+
+/// What a failure of the engine means, and what the peer hears.
+fn refused(
+    failure: Failure,
+    handshake: &mut Handshake<UnbufferedServerConnection>,
+    flight: Vec<u8>,
+) -> Refused {
+    let mut refusal = None;
+    if let Some(Slot::Server(slot)) = handshake.slot_mut() {
+        refusal = slot.refusal.take();
+        // In both cases rustls says access_denied, for want of knowing better.
+        if let Some(field) = slot.parsers_disagree {
+            let kind = HandshakeErrorKind::ParsersDisagree(field);
+            return Refused::with_alert(kind, Phase::Handshake, AlertDescription::InternalError);
+        }
+        if slot.no_identity {
+            let kind = HandshakeErrorKind::NoSuitableIdentity;
+            return Refused::with_alert(kind, Phase::Handshake, AlertDescription::HandshakeFailure);
+        }
+    }
+    let alert = failure::plaintext_alert(&flight).or_else(|| failure::alert_of(&failure));
+    let (kind, phase) = failure::classify(failure, refusal, Side::Server);
+    let farewell = match (&kind, flight.is_empty()) {
+        (HandshakeErrorKind::AlertReceived(_), _) => Farewell::Nothing,
+        (_, true) => Farewell::Nothing,
+        (_, false) => Farewell::Flight(flight, alert),
+    };
+    Refused { kind, phase, farewell }
+}
+
+/// The checks that rustls does not make.
+#[allow(clippy::too_many_arguments, reason = "each is a different thing and used once")]
+fn judge(
+    context: &SecureContext,
+    chosen: Chosen,
+    established: Established,
+    negotiated: Negotiated,
+    slot: ServerSlot,
+    offered: Offered,
+    server_random: Option<[u8; 32]>,
+) -> Result<Finished, Refused> {
+    let record = RecordLayer::new(established, RecordLimits::default())
+        .map_err(|error| Refused::silently(HandshakeErrorKind::Record(error), Phase::Handover))?;
+    let resumed = (negotiated.kind == HandshakeKind::Resumed).then_some(offered.session).flatten();
+    if let Some(why) = unacceptable(context, &negotiated, resumed.as_ref()) {
+        return Err(refused_after_handshake(record, why));
+    }
+    let has_certificate = !negotiated.peer_certificates.is_empty();
+    let proven = match &resumed {
+        Some(session) => session.verdict == Verdict::Good,
+        None => slot.refusal.is_none(),
+    };
+    let resumption = match (offered.kind, &resumed) {
+        (Some(kind), Some(_)) => Resumption::Resumed(kind),
+        _ => Resumption::Full(offered.reason),
+    };
+    Ok(Finished {
+        chosen,
+        record,
+        authorized: has_certificate && proven && context.client_auth().asks(),
+        refusal: slot.refusal,
+        resumption,
+        maker: resumed.map(|session| session.maker),
+        negotiated,
+        secrets: slot.secrets,
+        server_random,
+    })
+}
+
+/// Why a finished handshake is not enough: a session of a laxer policy, or one that rustls resumed
+/// and we did not offer.
+fn unacceptable(
+    context: &SecureContext,
+    negotiated: &Negotiated,
+    resumed: Option<&OpenedSession>,
+) -> Option<&'static str> {
+    if negotiated.kind == HandshakeKind::Resumed {
+        let Some(session) = resumed else { return Some("a session resumed that was not judged") };
+        if session.chain != negotiated.peer_certificates {
+            return Some("the restored certificates differ from those that were judged");
+        }
+    }
+    let demanded = context.client_auth().is_required() && !context.accepts_any_certificate();
+    (demanded && negotiated.peer_certificates.is_empty())
+        .then_some("the session has no client certificate and the context demands one")
+}
+
+/// `certificate_required` under the application keys, whatever rustls says.
+fn refused_after_handshake(mut record: RecordLayer, why: &'static str) -> Refused {
+    let alert = AlertDescription::CertificateRequired;
+    record.queue_alert(alert);
+    let mut flight = vec![0; record.control_len()];
+    let written = record.write_control(&mut flight).unwrap_or(0);
+    flight.truncate(written);
+    Refused {
+        kind: HandshakeErrorKind::SessionNotAcceptable(why),
+        phase: Phase::Handover,
+        farewell: Farewell::Flight(flight, Some(alert)),
+    }
+}

@@ -1,0 +1,174 @@
+//! Opens the session that a hello names: our tickets first, then the store, under limits, since
+//! nobody has proved anything yet.
+
+use std::time::Duration;
+
+use tls_context::SecureContext;
+use tls_session_store::{ContextId, Kind, NotResumed, TicketKeys};
+use tls_wire::extension::pre_shared_key::PskIdentity;
+use tls_wire::{ClientHello, ProtocolVersion};
+
+use super::Incoming;
+use crate::connection_info::SessionKind;
+use crate::session::{self, OpenedSession, SESSION_ID_LEN, StoredSessions};
+
+/// Sessions that one hello may have opened or looked up: a 64 KiB hello holds some 900 identities.
+const MAX_LOOKUPS: usize = 2;
+
+/// A session that may be resumed, or why none.
+pub(crate) enum Offer {
+    /// It stood up to every check; the bytes by which the client named it.
+    Session { name: Vec<u8>, kind: SessionKind, session: OpenedSession },
+    /// A full handshake, with its reason.
+    None(NotResumed),
+}
+
+/// Opens what the hello names. Never an error: whatever is wrong means a full handshake.
+pub(crate) async fn open(
+    incoming: &Incoming<'_>,
+    context: &SecureContext,
+    hello: &ClientHello,
+) -> Offer {
+    if !context.resumes() {
+        return Offer::None(NotResumed::NoSessionOffered);
+    }
+    let names = offered_names(context, hello);
+    if names.is_empty() {
+        return Offer::None(NotResumed::NoSessionOffered);
+    }
+    let mut reason = None;
+    if let Some(keys) = incoming.shared.ticket_keys.as_ref().filter(|_| incoming.shared.tickets) {
+        match open_ticket(incoming, context, keys, &names) {
+            Ok(Some(offer)) => return offer,
+            Ok(None) => {}
+            Err(why) => reason = Some(why),
+        }
+    }
+    if let Some(stored) = &incoming.shared.stored {
+        match fetch(incoming, context, stored, &names).await {
+            Ok(Some(offer)) => return offer,
+            Ok(None) => {}
+            Err(why) => reason = reason.or(Some(why)),
+        }
+    }
+    Offer::None(reason.unwrap_or(NotResumed::WrongKey))
+}
+
+/// A name under which a session is offered.
+struct Name<'a> {
+    bytes: &'a [u8],
+    from: NameKind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum NameKind {
+    Psk,
+    Ticket,
+    SessionId,
+}
+
+/// The names by which this hello offers sessions, for the version that will be negotiated.
+///
+/// Every TLS 1.3 hello has a random 32-byte session id: it names nothing. A TLS 1.2 session id
+/// counts only without a ticket (RFC 5077, Section 3.4), and only with the extended master secret,
+/// without which a resumed handshake is not bound to its first (RFC 7627, Section 5.3).
+fn offered_names<'a>(context: &SecureContext, hello: &'a ClientHello) -> Vec<Name<'a>> {
+    let tls13 = hello.offers(ProtocolVersion::Tls13)
+        && context.versions().iter().any(|v| v.version == rustls::ProtocolVersion::TLSv1_3);
+    if tls13 {
+        let psk = |identity: PskIdentity<'a>| Name {
+            bytes: identity.identity,
+            from: NameKind::Psk,
+        };
+        return hello.psk_identities().map(psk).collect();
+    }
+    if !hello.extended_master_secret() {
+        return Vec::new();
+    }
+    match hello.session_ticket() {
+        Some(ticket) if !ticket.is_empty() => {
+            vec![Name { bytes: ticket, from: NameKind::Ticket }]
+        }
+        _ if hello.session_id().len() == SESSION_ID_LEN => {
+            vec![Name { bytes: hello.session_id(), from: NameKind::SessionId }]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn open_ticket(
+    incoming: &Incoming<'_>,
+    context: &SecureContext,
+    keys: &TicketKeys,
+    names: &[Name<'_>],
+) -> Result<Option<Offer>, NotResumed> {
+    let ours = names
+        .iter()
+        .filter(|name| name.from != NameKind::SessionId && keys.recognises(name.bytes));
+    let mut reason = None;
+    for name in ours.take(MAX_LOOKUPS) {
+        let context_id = ContextId(context.context_id());
+        let opened = keys
+            .open(Kind::RustlsTicket, &context_id, name.bytes)
+            .map_err(NotResumed::from)
+            .and_then(|envelope| {
+                session::judge(context, Kind::RustlsTicket, &envelope, incoming.now)
+            });
+        match opened {
+            Ok(session) => {
+                let kind = SessionKind::Ticket;
+                return Ok(Some(Offer::Session { name: name.bytes.to_vec(), kind, session }));
+            }
+            Err(why) => reason = reason.or(Some(why)),
+        }
+    }
+    reason.map_or(Ok(None), Err)
+}
+
+async fn fetch(
+    incoming: &Incoming<'_>,
+    context: &SecureContext,
+    stored: &StoredSessions,
+    names: &[Name<'_>],
+) -> Result<Option<Offer>, NotResumed> {
+    let ids = names
+        .iter()
+        .filter(|name| name.from != NameKind::Ticket && name.bytes.len() == SESSION_ID_LEN);
+    let mut reason = None;
+    for name in ids.take(MAX_LOOKUPS) {
+        // A TLS 1.3 session is single use, across workers; one of TLS 1.2 may come back.
+        let value = match name.from {
+            NameKind::SessionId => stored.store.boxed_get(name.bytes),
+            _ => stored.store.boxed_take(name.bytes),
+        };
+        let opened = answer(value, incoming.shared.limits.store_timeout).await.and_then(|value| {
+            let context_id = ContextId(context.context_id());
+            let envelope = stored
+                .secret
+                .open_value(Kind::StoredSession, &context_id, name.bytes, &value)
+                .map_err(NotResumed::from)?;
+            session::judge(context, Kind::StoredSession, &envelope, incoming.now)
+        });
+        match opened {
+            Ok(session) => {
+                let kind = SessionKind::Stored;
+                return Ok(Some(Offer::Session { name: name.bytes.to_vec(), kind, session }));
+            }
+            Err(why) => reason = reason.or(Some(why)),
+        }
+    }
+    reason.map_or(Ok(None), Err)
+}
+
+/// The store's answer within its time limit.
+async fn answer<F>(value: F, limit: Duration) -> Result<Vec<u8>, NotResumed>
+where
+    F: Future<Output = Result<Option<Vec<u8>>, tls_session_store::Error>>,
+{
+    match tokio::time::timeout(limit, value).await {
+        Ok(Ok(Some(value))) => Ok(value),
+        Ok(Ok(None)) => Err(NotResumed::Unknown),
+        Ok(Err(_)) => Err(NotResumed::StoreDown),
+        Err(_) => Err(NotResumed::StoreLate),
+    }
+}

@@ -1,0 +1,118 @@
+//! `ClientSession`: a session that one connection hands out and another takes.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use tls_certs::Refusal;
+use tls_context::SecureContext;
+use tls_session_store::NotResumed;
+
+use crate::connection_info::ConnectionInfo;
+use crate::engine::client_slot::SessionValue;
+use crate::stream::SharedInbox;
+
+/// RFC 8446, Section 4.6.1: no ticket lives longer than seven days.
+const MAX_LIFETIME: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// A session to resume: given out by [`TlsStream::session`](crate::TlsStream::session), taken by
+/// [`TlsConnector::resuming`](crate::TlsConnector::resuming).
+///
+/// It is used once: a ticket offered twice lets an observer link the two connections (RFC 8446,
+/// Appendix C.4). It works in this process only, since rustls can't serialise it, and only under
+/// the server name and the verification policy that made it; otherwise the connection makes a full
+/// handshake and says why.
+#[derive(Clone)]
+#[doc(alias = "session")]
+pub struct ClientSession(Arc<Inner>);
+
+struct Inner {
+    bound_to: Binding,
+    value: Mutex<Option<SessionValue>>,
+}
+
+/// What a session is bound to.
+#[derive(Clone)]
+pub(crate) struct Binding {
+    pub(crate) server_name: ServerName<'static>,
+    pub(crate) port: Option<u16>,
+    /// The context's verification identity.
+    pub(crate) verification_id: [u8; 32],
+    pub(crate) chain: Arc<[CertificateDer<'static>]>,
+    /// When the chain was verified in a full handshake.
+    pub(crate) first_verified: UnixTime,
+    pub(crate) refusal: Option<Refusal>,
+}
+
+/// Where a stream takes its sessions from.
+pub(crate) struct SessionSource {
+    pub(crate) inbox: SharedInbox,
+    pub(crate) bound_to: Binding,
+    /// A TLS 1.2 session without the extended master secret must not be resumed (RFC 7627).
+    pub(crate) usable: bool,
+}
+
+impl SessionSource {
+    pub(crate) fn take(&self, _info: &ConnectionInfo) -> Option<ClientSession> {
+        if !self.usable {
+            return None;
+        }
+        let value = Mutex::new(Some(self.inbox.take()?));
+        Some(ClientSession(Arc::new(Inner { bound_to: self.bound_to.clone(), value })))
+    }
+}
+
+impl ClientSession {
+    /// The name that it is for.
+    pub fn server_name(&self) -> &ServerName<'static> {
+        &self.0.bound_to.server_name
+    }
+
+    /// Whether it was used already.
+    pub fn is_used(&self) -> bool {
+        self.0.value.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+
+    pub(crate) fn binding(&self) -> &Binding {
+        &self.0.bound_to
+    }
+
+    /// Takes the session for a connection to `server_name` under `context`, if it may be offered
+    /// there: never under another name or another policy, and only if its chain is still good.
+    pub(crate) fn take_for(
+        &self,
+        context: &SecureContext,
+        server_name: &ServerName<'static>,
+        port: Option<u16>,
+        now: UnixTime,
+    ) -> Result<SessionValue, NotResumed> {
+        let bound = &self.0.bound_to;
+        let same_port = bound.port.is_none() || port.is_none() || bound.port == port;
+        if bound.server_name != *server_name || !same_port {
+            return Err(NotResumed::OtherContext);
+        }
+        if bound.verification_id != context.verification_id() {
+            return Err(NotResumed::PolicyChanged);
+        }
+        let age = now.as_secs().checked_sub(bound.first_verified.as_secs());
+        if age.is_none_or(|age| age > MAX_LIFETIME.as_secs()) {
+            return Err(NotResumed::Expired);
+        }
+        if !context.accepts_any_certificate() {
+            let verifier = context.server_verifier().ok_or(NotResumed::PolicyChanged)?;
+            let verified = verifier.verify(&bound.chain, server_name, now);
+            verified.map_err(|_| NotResumed::ChainNoLongerGood)?;
+        }
+        let mut value = self.0.value.lock().unwrap_or_else(PoisonError::into_inner);
+        value.take().ok_or(NotResumed::Unknown)
+    }
+}
+
+impl std::fmt::Debug for ClientSession {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClientSession")
+            .field("server_name", &self.0.bound_to.server_name)
+            .field("used", &self.is_used())
+            .finish_non_exhaustive()
+    }
+}

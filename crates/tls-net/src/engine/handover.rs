@@ -1,0 +1,130 @@
+//! From a finished rustls handshake to our record layer.
+
+use std::sync::Arc;
+
+use rustls::ConnectionTrafficSecrets;
+use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
+use rustls::kernel::KernelConnection;
+use rustls::server::{ServerConnectionData, UnbufferedServerConnection};
+use tls_record::{
+    Aead, Established, KeyUpdateRefused, PostHandshake, Role, TicketRefused, TrafficKeys,
+};
+use tls_wire::ProtocolVersion;
+
+use super::client_slot::{ClientSlot, SessionInbox};
+use super::slot::{Slot, with_slot};
+use crate::error::HandshakeErrorKind;
+
+/// The record layer's keys of a finished server handshake.
+pub(crate) fn server(
+    connection: UnbufferedServerConnection,
+) -> Result<Established, HandshakeErrorKind> {
+    let (secrets, kernel) = connection
+        .dangerous_into_kernel_connection()
+        .map_err(HandshakeErrorKind::Engine)?;
+    let version = version(kernel.protocol_version());
+    // TLS 1.2 has no key updates, and no tickets after the handshake: nothing of rustls stays.
+    let post_handshake = (version == ProtocolVersion::Tls13)
+        .then(|| Box::new(ServerKernel(kernel)) as Box<dyn PostHandshake>);
+    established(Role::Server, version, secrets, post_handshake)
+}
+
+/// The record layer's keys of a finished client handshake. Tickets that come later go to `inbox`.
+pub(crate) fn client(
+    connection: UnbufferedClientConnection,
+    inbox: &Arc<SessionInbox>,
+) -> Result<Established, HandshakeErrorKind> {
+    let (secrets, kernel) = connection
+        .dangerous_into_kernel_connection()
+        .map_err(HandshakeErrorKind::Engine)?;
+    let version = version(kernel.protocol_version());
+    let post_handshake = (version == ProtocolVersion::Tls13).then(|| {
+        Box::new(ClientKernel { kernel, inbox: inbox.clone() }) as Box<dyn PostHandshake>
+    });
+    established(Role::Client, version, secrets, post_handshake)
+}
+
+fn version(version: rustls::ProtocolVersion) -> ProtocolVersion {
+    ProtocolVersion::from(u16::from(version))
+}
+
+fn established(
+    role: Role,
+    version: ProtocolVersion,
+    secrets: rustls::ExtractedSecrets,
+    post_handshake: Option<Box<dyn PostHandshake>>,
+) -> Result<Established, HandshakeErrorKind> {
+    // The numbers are rustls's: 1.2 begins at 1, a 1.3 server has spent one per ticket record.
+    let (tx_sequence, tx) = secrets.tx;
+    let (rx_sequence, rx) = secrets.rx;
+    Ok(Established {
+        role,
+        version,
+        tx: traffic_keys(&tx).map_err(HandshakeErrorKind::Record)?,
+        tx_sequence,
+        rx: traffic_keys(&rx).map_err(HandshakeErrorKind::Record)?,
+        rx_sequence,
+        post_handshake,
+    })
+}
+
+fn traffic_keys(secrets: &ConnectionTrafficSecrets) -> Result<TrafficKeys, tls_record::Error> {
+    let (aead, key, iv) = match secrets {
+        ConnectionTrafficSecrets::Aes128Gcm { key, iv } => (Aead::Aes128Gcm, key, iv),
+        ConnectionTrafficSecrets::Aes256Gcm { key, iv } => (Aead::Aes256Gcm, key, iv),
+        ConnectionTrafficSecrets::Chacha20Poly1305 { key, iv } => {
+            (Aead::ChaCha20Poly1305, key, iv)
+        }
+        _ => return Err(UNKNOWN_AEAD),
+    };
+    let iv = iv.as_ref().try_into().map_err(|_| UNKNOWN_AEAD)?;
+    TrafficKeys::new(aead, key.as_ref(), iv)
+}
+
+/// rustls has these three AEADs, all with nonces of 12 bytes; one more would need our support.
+const UNKNOWN_AEAD: tls_record::Error = tls_record::Error::KeyLength { expected: 0, actual: 0 };
+
+fn next_keys(
+    updated: Result<(u64, ConnectionTrafficSecrets), rustls::Error>,
+) -> Result<TrafficKeys, KeyUpdateRefused> {
+    let (_, secrets) = updated.map_err(|_| KeyUpdateRefused)?;
+    traffic_keys(&secrets).map_err(|_| KeyUpdateRefused)
+}
+
+struct ServerKernel(KernelConnection<ServerConnectionData>);
+
+impl PostHandshake for ServerKernel {
+    fn next_tx_keys(&mut self) -> Result<TrafficKeys, KeyUpdateRefused> {
+        next_keys(self.0.update_tx_secret())
+    }
+
+    fn next_rx_keys(&mut self) -> Result<TrafficKeys, KeyUpdateRefused> {
+        next_keys(self.0.update_rx_secret())
+    }
+
+    fn new_session_ticket(&mut self, _body: &[u8]) -> Result<(), TicketRefused> {
+        Err(TicketRefused)
+    }
+}
+
+struct ClientKernel {
+    kernel: KernelConnection<ClientConnectionData>,
+    inbox: Arc<SessionInbox>,
+}
+
+impl PostHandshake for ClientKernel {
+    fn next_tx_keys(&mut self) -> Result<TrafficKeys, KeyUpdateRefused> {
+        next_keys(self.kernel.update_tx_secret())
+    }
+
+    fn next_rx_keys(&mut self) -> Result<TrafficKeys, KeyUpdateRefused> {
+        next_keys(self.kernel.update_rx_secret())
+    }
+
+    fn new_session_ticket(&mut self, body: &[u8]) -> Result<(), TicketRefused> {
+        let slot = ClientSlot { inbox: self.inbox.clone(), ..ClientSlot::default() };
+        let mut slot = Some(Slot::Client(Box::new(slot)));
+        with_slot(&mut slot, || self.kernel.handle_new_session_ticket(body))
+            .map_err(|_| TicketRefused)
+    }
+}

@@ -1,0 +1,68 @@
+//! The secrets of a handshake that outlive it, seen through rustls's key log.
+//!
+//! TLS 1.3 gives EXPORTER_SECRET, which is kept for exporters. TLS 1.2 gives the master secret,
+//! which decrypts everything recorded: it is kept only where the context asked for exporters.
+
+use std::sync::Arc;
+
+use rustls::KeyLog;
+use zeroize::Zeroizing;
+
+/// What one handshake reveals, and what is kept of it.
+#[derive(Default)]
+pub(crate) struct HandshakeSecrets {
+    /// The client random of this connection; lines of any other are ignored.
+    pub(crate) client_random: Option<[u8; 32]>,
+    /// TLS 1.3, RFC 8446 Section 7.5.
+    pub(crate) exporter: Option<Zeroizing<Vec<u8>>>,
+    /// TLS 1.2, RFC 5705: only with `keep_master`.
+    pub(crate) master: Option<Zeroizing<Vec<u8>>>,
+    /// Whether the context asked for exporters.
+    pub(crate) keep_master: bool,
+    /// The application's own key log.
+    pub(crate) key_log: Option<Arc<dyn KeyLog>>,
+}
+
+impl std::fmt::Debug for HandshakeSecrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HandshakeSecrets").finish_non_exhaustive()
+    }
+}
+
+/// The key log that stands in every configuration.
+#[derive(Debug)]
+pub(crate) struct SlotKeyLog;
+
+impl KeyLog for SlotKeyLog {
+    fn log(&self, label: &str, client_random: &[u8], secret: &[u8]) {
+        super::slot::secrets(|secrets| {
+            // rustls calls with the random of the connection it works on: any other means that a
+            // slot was left behind.
+            let random = *secrets
+                .client_random
+                .get_or_insert_with(|| client_random.try_into().unwrap_or([0; 32]));
+            if random[..] != *client_random {
+                return;
+            }
+            match label {
+                "EXPORTER_SECRET" => secrets.exporter = Some(Zeroizing::new(secret.to_vec())),
+                "CLIENT_RANDOM" if secrets.keep_master => {
+                    secrets.master = Some(Zeroizing::new(secret.to_vec()));
+                }
+                _ => {}
+            }
+            if let Some(log) = &secrets.key_log {
+                log.log(label, client_random, secret);
+            }
+        });
+    }
+
+    fn will_log(&self, label: &str) -> bool {
+        super::slot::secrets(|secrets| {
+            secrets.key_log.is_some()
+                || label == "EXPORTER_SECRET"
+                || (label == "CLIENT_RANDOM" && secrets.keep_master)
+        })
+        .unwrap_or(false)
+    }
+}

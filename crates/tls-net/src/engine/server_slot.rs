@@ -1,0 +1,257 @@
+//! The server's shared rustls parts, each of which answers from the slot of its connection.
+
+use std::sync::Arc;
+
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::{ClientHello, ProducesTickets, ResolvesServerCert, StoresServerSessions};
+use rustls::sign::CertifiedKey;
+use tls_certs::{ClientVerifier, Refusal};
+use tls_session_store::Verdict;
+use zeroize::Zeroizing;
+
+use super::secrets::HandshakeSecrets;
+use super::slot;
+use crate::session::SessionIssuer;
+
+/// The session that the pipeline opened for this connection before rustls saw the hello.
+pub(crate) struct OfferedSession {
+    /// The ticket, the PSK identity or the session id as the client sent it.
+    pub(crate) name: Vec<u8>,
+    /// rustls's own bytes, handed out once.
+    pub(crate) state: Option<Zeroizing<Vec<u8>>>,
+}
+
+impl std::fmt::Debug for OfferedSession {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OfferedSession").finish_non_exhaustive()
+    }
+}
+
+/// A stateful session that rustls made and the store has not seen yet.
+pub(crate) struct NewStoredSession {
+    pub(crate) id: Vec<u8>,
+    pub(crate) value: Vec<u8>,
+}
+
+impl std::fmt::Debug for NewStoredSession {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewStoredSession").finish_non_exhaustive()
+    }
+}
+
+/// What one server connection lays ready for rustls, and what it gets back.
+#[derive(Debug, Default)]
+pub(crate) struct ServerSlot {
+    pub(crate) secrets: HandshakeSecrets,
+    pub(crate) now: Option<UnixTime>,
+    /// Our own reading of the hello: rustls's must be equal.
+    pub(crate) hello: Option<tls_wire::ClientHello>,
+    /// Set when the two parsers read different things.
+    pub(crate) parsers_disagree: Option<&'static str>,
+    /// Set when no identity suits the client.
+    pub(crate) no_identity: bool,
+    /// Whether the context accepts what its verifier refuses.
+    pub(crate) accept_any: bool,
+    /// The chain the client sent, and what was found.
+    pub(crate) client_chain: Vec<CertificateDer<'static>>,
+    pub(crate) refusal: Option<Refusal>,
+    pub(crate) offered: Option<OfferedSession>,
+    /// Makes the sessions of this connection; `None` makes none.
+    pub(crate) issuer: Option<SessionIssuer>,
+    /// Whether sessions go out as tickets (else they are stored).
+    pub(crate) tickets: bool,
+    /// What waits for the store.
+    pub(crate) new_stored: Vec<NewStoredSession>,
+}
+
+impl ServerSlot {
+    fn take_offered(&mut self, name: &[u8]) -> Option<Vec<u8>> {
+        let offered = self.offered.as_mut().filter(|offered| offered.name == name)?;
+        offered.state.take().map(|state| state.to_vec())
+    }
+}
+
+/// Tickets: opened beforehand by the pipeline, sealed here.
+#[derive(Debug)]
+pub(crate) struct SlotTicketer;
+
+impl ProducesTickets for SlotTicketer {
+    fn enabled(&self) -> bool {
+        slot::server(|slot| slot.tickets).unwrap_or(false)
+    }
+
+    fn lifetime(&self) -> u32 {
+        slot::server(|slot| slot.issuer.as_ref().map(SessionIssuer::lifetime_hint))
+            .flatten()
+            .unwrap_or(0)
+    }
+
+    fn encrypt(&self, plain: &[u8]) -> Option<Vec<u8>> {
+        slot::server(|slot| {
+            let now = slot.now.unwrap_or_else(UnixTime::now);
+            slot.issuer.as_ref()?.seal_ticket(now, &slot.client_chain, plain)
+        })
+        .flatten()
+    }
+
+    fn decrypt(&self, cipher: &[u8]) -> Option<Vec<u8>> {
+        slot::server(|slot| slot.take_offered(cipher)).flatten()
+    }
+}
+
+/// Stateful sessions: fetched beforehand by the pipeline, collected here for it to store.
+#[derive(Debug)]
+pub(crate) struct SlotSessionStorage;
+
+impl StoresServerSessions for SlotSessionStorage {
+    fn put(&self, key: Vec<u8>, value: Vec<u8>) -> bool {
+        slot::server(|slot| {
+            let value = Zeroizing::new(value);
+            // A TLS 1.2 client that takes tickets gets one; its id need not be stored as well.
+            if slot.tickets {
+                return false;
+            }
+            let now = slot.now.unwrap_or_else(UnixTime::now);
+            let sealed = slot
+                .issuer
+                .as_ref()
+                .and_then(|issuer| issuer.seal_stored(now, &key, &slot.client_chain, &value));
+            let Some(value) = sealed else { return false };
+            slot.new_stored.push(NewStoredSession { id: key, value });
+            true
+        })
+        .unwrap_or(false)
+    }
+
+    fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
+        slot::server(|slot| slot.take_offered(key)).flatten()
+    }
+
+    fn take(&self, key: &[u8]) -> Option<Vec<u8>> {
+        slot::server(|slot| slot.take_offered(key)).flatten()
+    }
+
+    fn can_cache(&self) -> bool {
+        slot::server(|slot| slot.issuer.is_some() && !slot.tickets).unwrap_or(false)
+    }
+}
+
+/// Compares rustls's reading of the hello with ours, then asks the context's resolver.
+#[derive(Debug)]
+pub(crate) struct SlotResolver {
+    pub(crate) inner: Option<Arc<dyn ResolvesServerCert>>,
+}
+
+impl ResolvesServerCert for SlotResolver {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let difference = slot::server(|slot| {
+            let difference = slot.hello.as_ref().and_then(|ours| difference(ours, &hello));
+            slot.parsers_disagree = difference;
+            difference
+        })
+        .flatten();
+        if difference.is_some() {
+            return None;
+        }
+        let key = self.inner.as_ref().and_then(|inner| inner.resolve(hello));
+        if key.is_none() {
+            slot::server(|slot| slot.no_identity = true);
+        }
+        key
+    }
+}
+
+/// The first thing in which the two readings of one hello differ.
+fn difference(ours: &tls_wire::ClientHello, theirs: &ClientHello<'_>) -> Option<&'static str> {
+    if ours.server_name() != theirs.server_name() {
+        return Some("server_name");
+    }
+    let their_alpn = theirs.alpn().into_iter().flatten();
+    if !ours.alpn_protocols().eq(their_alpn) {
+        return Some("application_layer_protocol_negotiation");
+    }
+    let their_suites = theirs.cipher_suites().iter().map(|suite| u16::from(*suite));
+    if !ours.cipher_suites().map(|suite| suite.0).eq(their_suites) {
+        return Some("cipher_suites");
+    }
+    // rustls shows only the schemes that it can use with the version it has chosen.
+    let offered = |scheme: u16| ours.signature_schemes().any(|own| own.0 == scheme);
+    if !theirs.signature_schemes().iter().all(|scheme| offered(u16::from(*scheme))) {
+        return Some("signature_algorithms");
+    }
+    None
+}
+
+/// The context's verifier; what it finds goes into the slot.
+#[derive(Debug)]
+pub(crate) struct SlotClientVerifier {
+    pub(crate) inner: Arc<ClientVerifier>,
+}
+
+impl ClientCertVerifier for SlotClientVerifier {
+    fn offer_client_auth(&self) -> bool {
+        self.inner.offer_client_auth()
+    }
+
+    fn client_auth_mandatory(&self) -> bool {
+        self.inner.client_auth_mandatory()
+            && !slot::server(|slot| slot.accept_any).unwrap_or(false)
+    }
+
+    fn root_hint_subjects(&self) -> &[rustls::DistinguishedName] {
+        self.inner.root_hint_subjects()
+    }
+
+    fn verify_client_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        let chain: Vec<CertificateDer<'static>> = std::iter::once(end_entity)
+            .chain(intermediates)
+            .map(|certificate| certificate.clone().into_owned())
+            .collect();
+        let outcome = self.inner.verify(&chain, now);
+        let accepted = slot::server(|slot| {
+            slot.client_chain = chain;
+            match outcome {
+                Ok(()) => Ok(()),
+                Err(refusal) => {
+                    let error = refusal.rustls_error();
+                    if let Some(issuer) = &mut slot.issuer {
+                        let code = refusal.code.as_str().to_owned();
+                        issuer.set_verdict(Verdict::AcceptedUnverified(code));
+                    }
+                    slot.refusal = Some(refusal);
+                    if slot.accept_any { Ok(()) } else { Err(error) }
+                }
+            }
+        })
+        .unwrap_or_else(|| Err(rustls::Error::General("no connection in place".into())));
+        accepted.map(|()| ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &rustls::DigitallySignedStruct,
+    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &rustls::DigitallySignedStruct,
+    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
+        self.inner.supported_verify_schemes()
+    }
+}

@@ -1,0 +1,82 @@
+//! Every limit and default of this crate, with the source of its number.
+
+use std::time::Duration;
+
+use crate::error::Error;
+
+/// From the accepted connection to the whole hello. A hello is one round trip away; five seconds
+/// cover three lost packets.
+pub(crate) const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// From the accepted connection to the finished handshake. Node has 120 s (`SRV-03`), which lets a
+/// silent client hold a handshake for two minutes.
+pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// To find and reach a server; Linux alone would try for over two minutes.
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// For each hook: half of the handshake's time, so that a slow database is told from a slow peer.
+pub(crate) const HOOK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// For the session store: a full handshake costs less than waiting longer would.
+pub(crate) const STORE_TIMEOUT: Duration = Duration::from_millis(25);
+
+/// For the peer's `close_notify` after ours, in `TlsStream::close`.
+pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Connections without a whole hello.
+pub(crate) const MAX_PENDING: usize = 4096;
+
+/// Handshakes at work: two cores finish some 16,000 a second, so 256 are 16 ms of work.
+pub(crate) const MAX_HANDSHAKES: usize = 256;
+
+/// Wire bytes of a whole handshake, those of the hello included: one-byte fragments of a normal
+/// handshake are legal and come to some 60 KiB.
+pub(crate) const MAX_HANDSHAKE_WIRE: usize = 256 * 1024;
+
+/// How long the listener rests when no descriptor is left; those in use come back meanwhile.
+pub(crate) const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
+
+/// The limits of an acceptor.
+#[derive(Clone, Debug)]
+pub(crate) struct Limits {
+    pub(crate) hello_timeout: Duration,
+    pub(crate) handshake_timeout: Duration,
+    pub(crate) hook_timeout: Duration,
+    pub(crate) store_timeout: Duration,
+    pub(crate) max_pending: usize,
+    pub(crate) max_handshakes: usize,
+    pub(crate) max_connections: Option<usize>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            hello_timeout: HELLO_TIMEOUT,
+            handshake_timeout: HANDSHAKE_TIMEOUT,
+            hook_timeout: HOOK_TIMEOUT,
+            store_timeout: STORE_TIMEOUT,
+            max_pending: MAX_PENDING,
+            max_handshakes: MAX_HANDSHAKES,
+            max_connections: None,
+        }
+    }
+}
+
+impl Limits {
+    /// A limit of zero would let nothing through: a mistake, said at once.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let zero = [
+            ("hello_timeout", self.hello_timeout.is_zero()),
+            ("handshake_timeout", self.handshake_timeout.is_zero()),
+            ("hook_timeout", self.hook_timeout.is_zero()),
+            ("max_pending", self.max_pending == 0),
+            ("max_handshakes", self.max_handshakes == 0),
+            ("max_connections", self.max_connections == Some(0)),
+        ];
+        match zero.iter().find(|(_, zero)| *zero) {
+            Some((name, _)) => Err(Error::ZeroLimit(name)),
+            None => Ok(()),
+        }
+    }
+}

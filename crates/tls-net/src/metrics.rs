@@ -1,0 +1,38 @@
+//! Counters through the `metrics` facade, behind the feature of that name.
+//!
+//! Labels come from fixed tables, never from a peer's text.
+
+use crate::connection_info::{ConnectionInfo, Resumption};
+use crate::error::HandshakeError;
+
+/// `tls_handshakes_total{outcome, kind}` and `tls_handshake_seconds`.
+pub(crate) fn finished(info: &ConnectionInfo) {
+    let kind = match info.resumption() {
+        Resumption::Resumed(_) => "resumed",
+        Resumption::Full(reason) => reason.code(),
+    };
+    count("tls_handshakes_total", &[("outcome", "ok"), ("kind", kind)]);
+    #[cfg(feature = "metrics")]
+    metrics::histogram!("tls_handshake_seconds").record(info.handshake_duration());
+}
+
+/// `tls_handshakes_total{outcome, fault}`.
+pub(crate) fn failed(error: &HandshakeError) {
+    count(
+        "tls_handshakes_total",
+        &[("outcome", error.code()), ("fault", error.fault().as_str())],
+    );
+}
+
+/// `tls_sessions_not_stored_total`.
+pub(crate) fn session_not_stored() {
+    count("tls_sessions_not_stored_total", &[]);
+}
+
+#[cfg(feature = "metrics")]
+fn count(name: &'static str, labels: &[(&'static str, &'static str)]) {
+    metrics::counter!(name, labels).increment(1);
+}
+
+#[cfg(not(feature = "metrics"))]
+fn count(_name: &'static str, _labels: &[(&'static str, &'static str)]) {}

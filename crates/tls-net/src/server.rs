@@ -1,0 +1,334 @@
+//! `Server`: a listener whose connections come out handshaken.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tls_context::SecureContext;
+use tokio::net::TcpListener;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::task::{AbortHandle, JoinSet};
+
+use crate::acceptor::TlsAcceptor;
+use crate::error::Error;
+use crate::limits::EXHAUSTED_PAUSE;
+use crate::listener::{Listener, is_exhausted, is_transient};
+use crate::shutdown::{Drained, Phase};
+use crate::stream::TlsStream;
+
+/// Finished handshakes that wait to be taken. Further ones wait in their tasks, holding their
+/// place among the handshakes at work, so an application that stops accepting fills this queue,
+/// then those places, then the kernel's backlog.
+const QUEUE: usize = 64;
+
+/// A listener whose connections come out handshaken.
+///
+/// Handshakes run in tasks of their own, begun by the first [`accept`](Self::accept) or
+/// [`serve`](Self::serve). Dropping the server closes the listener and ends the handshakes in
+/// progress; streams already handed out live on.
+#[doc(alias = "createServer")]
+pub struct Server<L: Listener = TcpListener> {
+    acceptor: TlsAcceptor,
+    handle: ServerHandle,
+    local_addr: io::Result<SocketAddr>,
+    state: tokio::sync::Mutex<State<L>>,
+    /// Ends the listening task with the server.
+    listening: Arc<Mutex<Option<AbortHandle>>>,
+}
+
+enum State<L: Listener> {
+    /// Not listening yet.
+    Idle(L),
+    Listening(mpsc::Receiver<Taken<L::Io>>),
+    Taken,
+}
+
+type Taken<IO> = io::Result<TlsStream<IO>>;
+
+impl<L: Listener> std::fmt::Debug for Server<L> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("local_addr", &self.local_addr).finish_non_exhaustive()
+    }
+}
+
+impl<L: Listener> Server<L> {
+    pub(crate) fn new(acceptor: TlsAcceptor, listener: L) -> Self {
+        let (phase, _) = watch::channel(Phase::Serving);
+        let handle = ServerHandle { acceptor: acceptor.clone(), phase: Arc::new(phase) };
+        Self {
+            acceptor,
+            handle,
+            local_addr: listener.local_addr(),
+            state: tokio::sync::Mutex::new(State::Idle(listener)),
+            listening: Arc::default(),
+        }
+    }
+
+    /// The address that clients connect to (`SRV-15`).
+    ///
+    /// # Errors
+    ///
+    /// The listener has none (a Unix socket).
+    #[doc(alias = "address")]
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        match &self.local_addr {
+            Ok(addr) => Ok(*addr),
+            Err(error) => Err(io::Error::new(error.kind(), error.to_string())),
+        }
+    }
+
+    /// A handle that changes and stops the server from elsewhere.
+    pub fn handle(&self) -> ServerHandle {
+        self.handle.clone()
+    }
+
+    /// The next connection whose handshake is done. Cancel-safe; may be called from several tasks.
+    ///
+    /// `Ok(None)`: the server was shut down and every handshake in progress has ended.
+    ///
+    /// # Errors
+    ///
+    /// The listener itself is dead. The failure of one connection is no error here: it goes to
+    /// `on_failure`.
+    #[doc(alias = "secureConnection")]
+    pub async fn accept(&self) -> io::Result<Option<TlsStream<L::Io>>> {
+        let mut state = self.state.lock().await;
+        if matches!(*state, State::Idle(_)) {
+            let State::Idle(listener) = std::mem::replace(&mut *state, State::Taken) else {
+                return Ok(None);
+            };
+            *state = State::Listening(self.listen(listener));
+        }
+        let State::Listening(queue) = &mut *state else { return Ok(None) };
+        match queue.recv().await {
+            Some(taken) => taken.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Hands each connection to `handler` in a task of its own, until the server is shut down.
+    /// Then waits for the handlers, until the shutdown's deadline, and cuts the rest.
+    ///
+    /// # Errors
+    ///
+    /// The listener itself is dead.
+    pub async fn serve<F, Fut>(self, handler: F) -> io::Result<Drained>
+    where
+        F: Fn(TlsStream<L::Io>) -> Fut,
+        Fut: Future + Send + 'static,
+        Fut::Output: Send,
+    {
+        let mut handlers = JoinSet::new();
+        while let Some(stream) = self.accept().await? {
+            while handlers.try_join_next().is_some() {}
+            let handled = handler(stream);
+            handlers.spawn(async move {
+                handled.await;
+            });
+        }
+        Ok(crate::shutdown::drain(handlers, self.handle.phase.subscribe()).await)
+    }
+
+    /// Begins to listen, in a task of its own.
+    fn listen(&self, listener: L) -> mpsc::Receiver<Taken<L::Io>> {
+        let (finished, queue) = mpsc::channel(QUEUE);
+        let acceptor = self.acceptor.clone();
+        let phase = self.handle.phase.subscribe();
+        let task = tokio::spawn(listen(acceptor, listener, finished, phase));
+        let mut listening = self.listening.lock().unwrap_or_else(PoisonError::into_inner);
+        *listening = Some(task.abort_handle());
+        queue
+    }
+}
+
+impl<L: Listener> Drop for Server<L> {
+    fn drop(&mut self) {
+        let listening = self.listening.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = listening {
+            task.abort();
+        }
+    }
+}
+
+/// The listening task: takes connections until shutdown or the listener's death, then waits for
+/// the handshakes in progress. Aborting it aborts them.
+async fn listen<L: Listener>(
+    acceptor: TlsAcceptor,
+    mut listener: L,
+    finished: mpsc::Sender<Taken<L::Io>>,
+    mut phase: watch::Receiver<Phase>,
+) {
+    let room = acceptor.0.limits.max_connections.map(|most| Arc::new(Semaphore::new(most)));
+    let mut handshakes = JoinSet::new();
+    loop {
+        while handshakes.try_join_next().is_some() {}
+        let next = async {
+            let place = wait_for_room(room.as_ref()).await;
+            (listener.accept().await, place)
+        };
+        let (accepted, place) = tokio::select! {
+            biased;
+            () = stopped(&mut phase) => break,
+            next = next => next,
+        };
+        match accepted {
+            Ok((io, peer)) => {
+                let acceptor = acceptor.clone();
+                let finished = finished.clone();
+                handshakes.spawn(async move {
+                    // The error has been reported where it arose.
+                    if let Ok((mut stream, _at_work)) = acceptor.accept_from(io, &[], peer).await {
+                        stream.count_open(acceptor.0.admission.open(place));
+                        // A server that was dropped takes no more streams.
+                        let _ = finished.send(Ok(stream)).await;
+                    }
+                });
+            }
+            Err(error) if is_transient(&error) => {
+                if is_exhausted(&error) {
+                    tracing::warn!("can't accept connections: {error}; raise the limit of open files");
+                    tokio::time::sleep(EXHAUSTED_PAUSE).await;
+                }
+            }
+            Err(error) => {
+                let _ = finished.send(Err(error)).await;
+                return;
+            }
+        }
+    }
+    drop(listener);
+    let cut = crate::shutdown::deadline(&mut phase);
+    tokio::pin!(cut);
+    loop {
+        tokio::select! {
+            next = handshakes.join_next() => if next.is_none() { return },
+            () = &mut cut => return,
+        }
+    }
+}
+
+async fn wait_for_room(room: Option<&Arc<Semaphore>>) -> Option<OwnedSemaphorePermit> {
+    // Never closed, so it only fails to exist.
+    room?.clone().acquire_owned().await.ok()
+}
+
+async fn stopped(phase: &mut watch::Receiver<Phase>) {
+    // The sender lives in the handle that the server itself holds; should it be gone, stop.
+    let _ = phase.wait_for(|phase| !matches!(phase, Phase::Serving)).await;
+}
+
+/// Changes and stops a server from elsewhere. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct ServerHandle {
+    acceptor: TlsAcceptor,
+    phase: Arc<watch::Sender<Phase>>,
+}
+
+/// Counts of a server at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Connections that have not sent a whole hello.
+    pub pending: usize,
+    /// Handshakes at work.
+    pub handshakes: usize,
+    /// Streams in the application's hands.
+    pub connections: usize,
+    /// The generation of the set of contexts.
+    pub generation: u64,
+}
+
+impl ServerHandle {
+    /// Replaces the default context (`SRV-18`); connections that exist keep theirs. Ticket keys
+    /// stay, so sessions of an equal policy still resume.
+    ///
+    /// # Errors
+    ///
+    /// The context can't serve; the old one stays.
+    #[doc(alias = "setSecureContext")]
+    pub fn set_context(&self, context: SecureContext) -> Result<u64, Error> {
+        crate::engine::lowered::server(&context).map_err(Error::DefaultContext)?;
+        self.change(|contexts| {
+            contexts.default = context.clone();
+            Ok(())
+        })
+    }
+
+    /// Adds a context for a name or pattern (`SRV-14`), or replaces the one that had it.
+    ///
+    /// # Errors
+    ///
+    /// The context can't serve, or the pattern can't match; nothing changes then.
+    #[doc(alias = "addContext")]
+    pub fn add_context(&self, pattern: &str, context: SecureContext) -> Result<u64, Error> {
+        self.change(|contexts| contexts.add(pattern, context.clone()))
+    }
+
+    fn change(
+        &self,
+        change: impl Fn(&mut crate::acceptor::Contexts) -> Result<(), Error>,
+    ) -> Result<u64, Error> {
+        let mut outcome = Ok(());
+        let mut generation = 0;
+        self.acceptor.0.contexts.rcu(|contexts| {
+            let mut changed = (**contexts).clone();
+            outcome = change(&mut changed);
+            if outcome.is_ok() {
+                changed.generation += 1;
+            }
+            generation = changed.generation;
+            if outcome.is_ok() { Arc::new(changed) } else { contexts.clone() }
+        });
+        outcome.map(|()| generation)
+    }
+
+    /// Replaces the ticket keys (`SRV-17`): tickets under the old ones are not opened any more.
+    #[doc(alias = "setTicketKeys")]
+    pub fn set_ticket_keys(&self, key: &[u8; 48]) {
+        if let Some(keys) = &self.acceptor.0.ticket_keys {
+            keys.set(key);
+        }
+    }
+
+    /// The key that seals tickets now (`SRV-16`), to share with other workers; `None` where
+    /// sessions are stored instead.
+    #[doc(alias = "getTicketKeys")]
+    pub fn ticket_keys(&self) -> Option<[u8; 48]> {
+        self.acceptor.0.ticket_keys.as_ref().map(tls_session_store::TicketKeys::to_bytes)
+    }
+
+    /// Counts at this moment.
+    pub fn stats(&self) -> Stats {
+        let admission = &self.acceptor.0.admission;
+        Stats {
+            pending: admission.pending_count(),
+            handshakes: admission.working_count(),
+            connections: admission.open_count(),
+            generation: self.acceptor.0.contexts.load().generation,
+        }
+    }
+
+    /// Stops listening, lets handshakes and connections end, and gives up on those that have not
+    /// after `deadline`. Resolves when all have ended or the deadline has passed.
+    ///
+    /// Under [`Server::serve`] what is left is cut; under [`Server::accept`] the streams are the
+    /// application's, and only counted.
+    #[doc(alias = "close")]
+    pub async fn shutdown(&self, deadline: Duration) -> Drained {
+        let until = tokio::time::Instant::now() + deadline;
+        self.phase.send_if_modified(|phase| {
+            let first = matches!(phase, Phase::Serving);
+            if first {
+                *phase = Phase::Draining(until);
+            }
+            first
+        });
+        let admission = &self.acceptor.0.admission;
+        let before = admission.open_count();
+        let _ = tokio::time::timeout_at(until, admission.all_closed()).await;
+        let left = admission.open_count();
+        Drained { completed: before.saturating_sub(left), cut: left }
+    }
+}

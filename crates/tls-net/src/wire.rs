@@ -1,0 +1,162 @@
+//! The transport during a handshake: whole records in, flights out, under a deadline and a budget.
+
+use std::io;
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tls_record::PooledBuffer;
+use tls_wire::{MAX_CIPHERTEXT_TLS12, RecordHeader};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::{Instant, Sleep};
+
+use crate::error::HandshakeErrorKind;
+use crate::limits::MAX_HANDSHAKE_WIRE;
+use crate::stream::poll_fill;
+
+/// How long, and how much, the peer's remaining bytes are read away after our alert. Closing a TCP
+/// socket with unread bytes sends a reset, which can overtake the alert.
+const LINGER: Duration = Duration::from_millis(500);
+const LINGER_BYTES: usize = 64 * 1024;
+
+/// A transport with a deadline.
+pub(crate) struct Wire<IO> {
+    io: IO,
+    /// Bytes that were read before the handshake was ours.
+    prefix: io::Cursor<Bytes>,
+    incoming: Option<PooledBuffer>,
+    /// Wire bytes that the peer may still send before the handshake must be done.
+    budget: usize,
+    deadline: Pin<Box<Sleep>>,
+    limit: Duration,
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
+    pub(crate) fn new(io: IO, prefix: &[u8], begun: Instant, limit: Duration) -> Self {
+        let prefix = io::Cursor::new(Bytes::copy_from_slice(prefix));
+        Self {
+            io,
+            prefix,
+            incoming: None,
+            budget: MAX_HANDSHAKE_WIRE,
+            deadline: Box::pin(tokio::time::sleep_until(begun + limit)),
+            limit,
+        }
+    }
+
+    /// Moves the deadline.
+    pub(crate) fn set_deadline(&mut self, begun: Instant, limit: Duration) {
+        self.limit = limit;
+        self.deadline.as_mut().reset(begun + limit);
+    }
+
+    /// The time limit that holds now.
+    pub(crate) fn limit(&self) -> Duration {
+        self.limit
+    }
+
+    /// What was read and not consumed.
+    pub(crate) fn received(&self) -> &[u8] {
+        self.incoming.as_ref().map_or(&[], PooledBuffer::filled)
+    }
+
+    pub(crate) fn consume(&mut self, bytes: usize) {
+        if let Some(incoming) = self.incoming.as_mut() {
+            incoming.consume(bytes);
+            if incoming.is_empty() {
+                self.incoming = None;
+            }
+        }
+    }
+
+    /// Reads some bytes; holds no buffer while it waits for the first of them.
+    pub(crate) async fn fill(&mut self) -> Result<(), HandshakeErrorKind> {
+        let Self { io, prefix, incoming, deadline, .. } = self;
+        let read = std::future::poll_fn(|cx| {
+            if prefix.position() < prefix.get_ref().len() as u64 {
+                return poll_fill(prefix, incoming, cx);
+            }
+            poll_fill(io, incoming, cx)
+        });
+        let read = tokio::select! {
+            biased;
+            read = read => read,
+            () = deadline.as_mut() => return Err(HandshakeErrorKind::HandshakeTimeout(self.limit)),
+        };
+        match read {
+            Ok(0) => Err(HandshakeErrorKind::PeerClosed),
+            Ok(bytes) => {
+                self.budget = self.budget.checked_sub(bytes).ok_or(HandshakeErrorKind::TooMuchData)?;
+                Ok(())
+            }
+            Err(error) => Err(transport(error)),
+        }
+    }
+
+    /// Waits until a whole record is there, and gives its length. Its header is checked before the
+    /// rest is awaited.
+    pub(crate) async fn record(&mut self) -> Result<usize, HandshakeErrorKind> {
+        loop {
+            if let Some(header) = RecordHeader::read(self.received()) {
+                let length = usize::from(header.length);
+                if length > MAX_CIPHERTEXT_TLS12 {
+                    return Err(HandshakeErrorKind::TooMuchData);
+                }
+                if self.received().len() >= RecordHeader::LEN + length {
+                    return Ok(RecordHeader::LEN + length);
+                }
+            }
+            self.fill().await?;
+        }
+    }
+
+    /// Writes a flight.
+    pub(crate) async fn write(&mut self, flight: &[u8]) -> Result<(), HandshakeErrorKind> {
+        if flight.is_empty() {
+            return Ok(());
+        }
+        let Self { io, deadline, .. } = self;
+        let write = async {
+            io.write_all(flight).await?;
+            io.flush().await
+        };
+        tokio::select! {
+            biased;
+            written = write => written.map_err(transport),
+            () = deadline.as_mut() => Err(HandshakeErrorKind::HandshakeTimeout(self.limit)),
+        }
+    }
+
+    /// Sends a last flight (an alert) so that the peer can hear it, and closes.
+    pub(crate) async fn farewell(mut self, flight: &[u8]) {
+        let farewell = async {
+            if self.io.write_all(flight).await.is_err() || self.io.shutdown().await.is_err() {
+                return;
+            }
+            let mut left = LINGER_BYTES;
+            let mut discarded = [0; 1024];
+            while let Ok(read @ 1..) = self.io.read(&mut discarded).await {
+                let Some(rest) = left.checked_sub(read) else { return };
+                left = rest;
+            }
+        };
+        // The handshake has failed: whether its alert arrived changes nothing here.
+        let _ = tokio::time::timeout(LINGER, farewell).await;
+    }
+
+    /// The transport, and what was read beyond the handshake.
+    pub(crate) fn into_parts(self) -> (IO, Option<PooledBuffer>) {
+        (self.io, self.incoming)
+    }
+}
+
+/// A peer that resets is a peer that went; anything else is the network's.
+pub(crate) fn transport(error: io::Error) -> HandshakeErrorKind {
+    match error.kind() {
+        io::ErrorKind::ConnectionReset
+        | io::ErrorKind::BrokenPipe
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::UnexpectedEof => HandshakeErrorKind::PeerClosed,
+        _ => HandshakeErrorKind::Io(error),
+    }
+}

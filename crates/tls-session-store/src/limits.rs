@@ -1,0 +1,71 @@
+//! Every limit and default of this crate, each with its reason.
+
+use std::time::Duration;
+
+/// Length of a ticket key in bytes: 16 of name and 32 of secret, the size that Node and nginx use.
+pub const TICKET_KEY_LEN: usize = 48;
+
+/// Length in bytes of the key name that starts a ticket.
+pub const KEY_NAME_LEN: usize = 16;
+
+/// Most keys that one ring holds: the one that issues and those that still open.
+///
+/// A ticket is looked up by name along the ring, so that the ring bounds the work that a stranger's
+/// ticket causes.
+pub const MAX_RING_KEYS: usize = 16;
+
+/// Default lifetime of a ticket and of a retired key: what Node sends with `sessionTimeout` absent.
+pub const DEFAULT_LIFETIME: Duration = Duration::from_secs(7200);
+
+/// The longest lifetime that RFC 8446, Section 4.6.1 allows a ticket: seven days.
+pub const MAX_LIFETIME: Duration = Duration::from_secs(604_800);
+
+/// Longest ticket in bytes that [`TicketKeys::ticketer`](crate::TicketKeys::ticketer) hands to
+/// rustls; beyond it none is issued.
+///
+/// A long client chain in a ticket would travel in each hello, beyond the first flight of TCP.
+pub const MAX_TICKET_LEN: usize = 2048;
+
+/// Longest plaintext in bytes that is sealed: the longest chain and payload of an envelope, and room.
+pub const MAX_SEALED_PLAINTEXT: usize = 256 * 1024;
+
+/// Longest session id in bytes (RFC 5246, Section 7.4.1.2: `SessionID<0..32>`).
+pub const MAX_SESSION_ID_LEN: usize = 32;
+
+/// Most certificates in an [`Envelope`](crate::Envelope)'s chain.
+pub const MAX_CHAIN_CERTIFICATES: usize = 16;
+
+/// Longest chain in an [`Envelope`](crate::Envelope), in bytes over all certificates.
+pub const MAX_CHAIN_LEN: usize = 65_535;
+
+/// Longest payload of an [`Envelope`](crate::Envelope) in bytes: a session of rustls holds the
+/// peer's chain once more.
+pub const MAX_PAYLOAD_LEN: usize = 128 * 1024;
+
+/// Longest code of a [`Verdict`](crate::Verdict) in bytes; the longest of OpenSSL has 35.
+pub const MAX_VERDICT_CODE_LEN: usize = 64;
+
+/// Longest [`Envelope`](crate::Envelope) `maker` in bytes: a worker's name, shown to people.
+pub const MAX_MAKER_LEN: usize = 255;
+
+/// How far in the future the time in an envelope may lie: clocks of a fleet differ a little.
+pub const MAX_CLOCK_SKEW: Duration = Duration::from_secs(60);
+
+/// Default bound of a [`MemoryStore`](crate::MemoryStore) in sessions.
+pub const DEFAULT_MAX_ENTRIES: usize = 100_000;
+
+/// Default bound of a [`MemoryStore`](crate::MemoryStore) in bytes of ids and values: 64 MiB.
+pub const DEFAULT_MAX_BYTES: usize = 64 << 20;
+
+/// Longest value in bytes that a [`MemoryStore`](crate::MemoryStore) takes: the longest plaintext and
+/// what sealing adds.
+pub const MAX_VALUE_LEN: usize = MAX_SEALED_PLAINTEXT + 1024;
+
+/// Shortest [`SharedSecret`](crate::SharedSecret) in bytes: the strength of AES-256.
+pub const MIN_SHARED_SECRET_LEN: usize = 32;
+
+/// Longest [`SharedSecret`](crate::SharedSecret) in bytes; more adds no strength.
+pub const MAX_SHARED_SECRET_LEN: usize = 1024;
+
+/// Largest key file in bytes that is read.
+pub const MAX_KEY_FILE_LEN: usize = 64 * 1024;

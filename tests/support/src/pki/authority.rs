@@ -1,0 +1,113 @@
+//! A certificate authority of the tests.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rustls::pki_types::CertificateDer;
+
+use super::{Leaf, client_params, leaf::write, named, p256, server_params};
+
+/// A certificate authority: its certificate, and the key that signs.
+pub struct Authority {
+    certificate: CertificateDer<'static>,
+    pem: String,
+    /// What a leaf sends besides itself: nothing below a root, the intermediate below that.
+    sent_with_leaves: Vec<CertificateDer<'static>>,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl Authority {
+    /// A new self-signed root with a P-256 key.
+    #[must_use]
+    pub fn root(name: &str) -> Self {
+        let params = authority_params(name);
+        let key = p256();
+        let certificate = params.self_signed(&key).unwrap();
+        Self {
+            certificate: certificate.der().clone(),
+            pem: certificate.pem(),
+            sent_with_leaves: Vec::new(),
+            issuer: Issuer::new(params, key),
+        }
+    }
+
+    /// A new intermediate below this authority.
+    #[must_use]
+    pub fn subordinate(&self, name: &str) -> Self {
+        let params = authority_params(name);
+        let key = p256();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        let mut sent_with_leaves = vec![certificate.der().clone()];
+        sent_with_leaves.extend(self.sent_with_leaves.iter().cloned());
+        Self {
+            certificate: certificate.der().clone(),
+            pem: certificate.pem(),
+            sent_with_leaves,
+            issuer: Issuer::new(params, key),
+        }
+    }
+
+    /// Its certificate.
+    #[must_use]
+    pub fn certificate(&self) -> &CertificateDer<'static> {
+        &self.certificate
+    }
+
+    /// Its certificate as PEM.
+    #[must_use]
+    pub fn pem(&self) -> &str {
+        &self.pem
+    }
+
+    /// Signs whatever `params` say for the holder of `key`.
+    #[must_use]
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "callers build params for this call"
+    )]
+    pub fn sign(&self, mut params: CertificateParams, key: KeyPair) -> Leaf {
+        params.use_authority_key_identifier_extension = true;
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        let mut chain = vec![certificate.der().clone()];
+        chain.extend(self.sent_with_leaves.iter().cloned());
+        Leaf { chain, key }
+    }
+
+    /// A good server certificate for `names`.
+    #[must_use]
+    pub fn server(&self, names: &[&str], key: KeyPair) -> Leaf {
+        self.sign(server_params(names), key)
+    }
+
+    /// A good client certificate with `name` as common and alternative name.
+    #[must_use]
+    pub fn client(&self, name: &str, key: KeyPair) -> Leaf {
+        self.sign(client_params(name), key)
+    }
+
+    /// Writes `NAME.pem` into `dir`.
+    #[must_use]
+    pub fn write_to(&self, dir: &Path, name: &str) -> PathBuf {
+        write(dir, &format!("{name}.pem"), &self.pem)
+    }
+}
+
+fn authority_params(name: &str) -> CertificateParams {
+    let mut params = named(name, &[]);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![
+        KeyUsagePurpose::KeyCertSign,
+        KeyUsagePurpose::CrlSign,
+        KeyUsagePurpose::DigitalSignature,
+    ];
+    params
+}
+
+impl fmt::Debug for Authority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authority").finish_non_exhaustive()
+    }
+}
