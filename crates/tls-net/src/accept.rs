@@ -15,13 +15,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use rustls::pki_types::UnixTime;
-use tls_wire::{AlertDescription, ClientHello};
+use tls_wire::ClientHello;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::acceptor::Shared;
 use crate::connection_info::ContextRule;
 use crate::engine::Engine;
-use crate::error::{HandshakeError, HandshakeErrorKind, Phase};
+use crate::error::{HandshakeError, Phase};
+use crate::refused::Refused;
 use crate::stream::TlsStream;
 use crate::wire::Wire;
 
@@ -31,37 +32,6 @@ pub(crate) struct Incoming<'a> {
     pub(crate) peer: Option<SocketAddr>,
     pub(crate) begun: Instant,
     pub(crate) now: UnixTime,
-}
-
-/// Why a step ended the connection, and what the peer is to hear.
-pub(crate) struct Refused {
-    pub(crate) kind: HandshakeErrorKind,
-    pub(crate) phase: Phase,
-    pub(crate) farewell: Farewell,
-}
-
-/// The last thing a peer hears.
-pub(crate) enum Farewell {
-    /// Nothing: it is gone, or would not understand.
-    Nothing,
-    /// A plaintext alert: nothing is encrypted yet.
-    Alert(AlertDescription),
-    /// Bytes that an engine made, with the alert in them.
-    Flight(Vec<u8>, Option<AlertDescription>),
-}
-
-impl Refused {
-    pub(crate) fn silently(kind: HandshakeErrorKind, phase: Phase) -> Self {
-        Self { kind, phase, farewell: Farewell::Nothing }
-    }
-
-    pub(crate) fn with_alert(
-        kind: HandshakeErrorKind,
-        phase: Phase,
-        alert: AlertDescription,
-    ) -> Self {
-        Self { kind, phase, farewell: Farewell::Alert(alert) }
-    }
 }
 
 /// A place among the handshakes at work. A server keeps it until the stream is taken.
@@ -90,7 +60,13 @@ where
         Ok((finished, at_work)) => {
             Ok((handover::stream(&incoming, wire, hello, finished), at_work))
         }
-        Err(refused) => Err(refuse(wire, hello, refused).await),
+        Err(refused) => {
+            let error = refused.tell(wire).await;
+            Err(match &hello {
+                Some(hello) => error.with_hello(hello),
+                None => error,
+            })
+        }
     }
 }
 
@@ -106,7 +82,10 @@ where
     let hello = client_hello::read(incoming, wire).await?;
     let hello = &*seen.insert(hello);
     wire.set_deadline(incoming.begun.into(), incoming.shared.limits.handshake_timeout);
-    let at_work = incoming.shared.admission.work().await;
+    let at_work = wire
+        .within(incoming.shared.admission.work())
+        .await
+        .map_err(|kind| Refused::silently(kind, Phase::Hello))?;
     let chosen = context::choose(incoming, hello).await?;
     let protocol = protocol::choose(incoming, hello).await?;
     match Engine::choose(hello) {
@@ -117,34 +96,6 @@ where
             Ok((finished, at_work))
         }
     }
-}
-
-/// Tells the peer, then makes the report.
-async fn refuse<IO>(wire: Wire<IO>, hello: Option<ClientHello>, refused: Refused) -> HandshakeError
-where
-    IO: AsyncRead + AsyncWrite + Unpin,
-{
-    let alert = match refused.farewell {
-        Farewell::Nothing => None,
-        Farewell::Alert(alert) => {
-            wire.farewell(&alert_record(alert)).await;
-            Some(alert)
-        }
-        Farewell::Flight(flight, alert) => {
-            wire.farewell(&flight).await;
-            alert
-        }
-    };
-    let error = HandshakeError::new(refused.kind, refused.phase).with_alert(alert);
-    match &hello {
-        Some(hello) => error.with_hello(hello),
-        None => error,
-    }
-}
-
-/// A fatal alert in a plaintext record (RFC 8446, Section 6).
-pub(crate) fn alert_record(alert: AlertDescription) -> [u8; 7] {
-    [21, 3, 3, 0, 2, 2, alert.into()]
 }
 
 /// Reports a failed handshake to whoever listens.

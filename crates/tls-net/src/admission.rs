@@ -16,6 +16,9 @@ pub(crate) struct Admission {
     max_handshakes: usize,
     open: AtomicUsize,
     closed: Notify,
+    /// Connections with a whole hello that wait for a place at work.
+    waiting: AtomicUsize,
+    fewer_waiting: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -33,6 +36,8 @@ impl Admission {
             max_handshakes,
             open: AtomicUsize::new(0),
             closed: Notify::new(),
+            waiting: AtomicUsize::new(0),
+            fewer_waiting: Notify::new(),
         })
     }
 
@@ -54,7 +59,23 @@ impl Admission {
 
     /// Waits for a place among the handshakes at work.
     pub(crate) async fn work(&self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(permit) = self.handshakes.clone().try_acquire_owned() {
+            return Some(permit);
+        }
+        let _waiting = Waiting::new(self);
         self.handshakes.clone().acquire_owned().await.ok()
+    }
+
+    /// Resolves when fewer connections wait for a place at work than there are places: until then
+    /// a listener leaves new ones in the kernel's backlog.
+    pub(crate) async fn caught_up(&self) {
+        loop {
+            let fewer = self.fewer_waiting.notified();
+            if self.waiting.load(Ordering::Acquire) < self.max_handshakes {
+                return;
+            }
+            fewer.await;
+        }
     }
 
     /// Counts a stream handed out, until the guard goes.
@@ -84,6 +105,23 @@ impl Admission {
 
     pub(crate) fn open_count(&self) -> usize {
         self.open.load(Ordering::Acquire)
+    }
+}
+
+/// Counts a connection that waits for a place at work, however it stops waiting.
+struct Waiting<'a>(&'a Admission);
+
+impl<'a> Waiting<'a> {
+    fn new(admission: &'a Admission) -> Self {
+        admission.waiting.fetch_add(1, Ordering::AcqRel);
+        Self(admission)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::AcqRel);
+        self.0.fewer_waiting.notify_waiters();
     }
 }
 

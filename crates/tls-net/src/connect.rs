@@ -14,19 +14,18 @@ use tls_wire::{
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::accept::handover::exporter;
-use crate::accept::handshake::Negotiated;
-use crate::accept::{Farewell, Refused};
 use crate::client_session::{Binding, SessionSource};
 use crate::connection_info::{ConnectionInfo, ContextRule, Facts, Resumption, SessionKind};
 use crate::connector::TlsConnector;
 use crate::engine::client_slot::{ClientSlot, SessionInbox, SessionValue};
 use crate::engine::failure::{self, Side};
 use crate::engine::handshake::{Failure, Handshake, Progress};
+use crate::engine::negotiated::Negotiated;
 use crate::engine::secrets::HandshakeSecrets;
 use crate::engine::slot::Slot;
 use crate::engine::{handover, lowered};
 use crate::error::{HandshakeError, HandshakeErrorKind, Phase};
+use crate::refused::{Farewell, Refused};
 use crate::stream::{Parts, Rest, TlsStream};
 use crate::wire::Wire;
 
@@ -57,21 +56,7 @@ where
     let mut wire = Wire::new(io, &[], begun.into(), connector.handshake_timeout);
     match run(&outgoing, &mut wire).await {
         Ok(finished) => Ok(stream(&outgoing, wire, finished)),
-        Err(refused) => {
-            let alert = match refused.farewell {
-                Farewell::Nothing => None,
-                Farewell::Alert(alert) => {
-                    wire.farewell(&crate::accept::alert_record(alert)).await;
-                    Some(alert)
-                }
-                Farewell::Flight(flight, alert) => {
-                    wire.farewell(&flight).await;
-                    alert
-                }
-            };
-            let error = HandshakeError::new(refused.kind, refused.phase);
-            Err(error.with_alert(alert).with_peer(peer, begun.elapsed()))
-        }
+        Err(refused) => Err(refused.tell(wire).await.with_peer(peer, begun.elapsed())),
     }
 }
 
@@ -295,7 +280,7 @@ where
         None => (outgoing.now, slot.refusal),
     };
     let random = server_hello.map(|hello| hello.random);
-    let exporter = exporter(&negotiated.suite, &slot.secrets, random);
+    let exporter = slot.secrets.exporter(&negotiated.suite, random);
     let binding = Binding {
         server_name: outgoing.name.clone(),
         port: outgoing.port,

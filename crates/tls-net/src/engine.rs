@@ -5,6 +5,7 @@ pub(crate) mod failure;
 pub(crate) mod handover;
 pub(crate) mod handshake;
 pub(crate) mod lowered;
+pub(crate) mod negotiated;
 pub(crate) mod secrets;
 pub(crate) mod server_slot;
 pub(crate) mod slot;

@@ -183,9 +183,10 @@ impl HandshakeErrorKind {
         Some(match self {
             Self::NotTls { looks_like: FirstBytes::Http, .. } => "ERR_SSL_HTTP_REQUEST",
             Self::NotTls { .. } => "ERR_SSL_WRONG_VERSION_NUMBER",
+            Self::InvalidHello(error) => return error.node_code(),
             Self::HelloTimeout(_) | Self::HandshakeTimeout(_) => "ERR_TLS_HANDSHAKE_TIMEOUT",
             Self::PeerClosed => "ECONNRESET",
-            Self::AlertReceived(alert) => return node_alert_code(*alert),
+            Self::AlertReceived(alert) => return alert.node_code(),
             Self::NoSharedVersion => "ERR_SSL_UNSUPPORTED_PROTOCOL",
             Self::NoSharedCipher => "ERR_SSL_NO_SHARED_CIPHER",
             Self::NoSharedGroup => "ERR_SSL_NO_SUITABLE_KEY_SHARE",
@@ -439,23 +440,6 @@ impl From<HandshakeError> for io::Error {
         };
         Self::new(kind, error)
     }
-}
-
-/// Node's code for a received alert (`ERR-21`).
-fn node_alert_code(alert: AlertDescription) -> Option<&'static str> {
-    Some(match alert {
-        AlertDescription::HandshakeFailure => "ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE",
-        AlertDescription::BadRecordMac => "ERR_SSL_SSL/TLS_ALERT_BAD_RECORD_MAC",
-        AlertDescription::RecordOverflow => "ERR_SSL_TLSV1_ALERT_RECORD_OVERFLOW",
-        AlertDescription::IllegalParameter => "ERR_SSL_SSL/TLS_ALERT_ILLEGAL_PARAMETER",
-        AlertDescription::DecryptError => "ERR_SSL_TLSV1_ALERT_DECRYPT_ERROR",
-        AlertDescription::ProtocolVersion => "ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION",
-        AlertDescription::InternalError => "ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR",
-        AlertDescription::UnknownPskIdentity => "ERR_SSL_TLSV1_ALERT_UNKNOWN_PSK_IDENTITY",
-        AlertDescription::CertificateRequired => "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED",
-        AlertDescription::NoApplicationProtocol => "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL",
-        _ => return None,
-    })
 }
 
 fn alert_hint(alert: AlertDescription) -> &'static str {

@@ -55,6 +55,7 @@ mod hyper_util;
 mod limits;
 mod listener;
 mod metrics;
+mod refused;
 mod server;
 mod session;
 mod shutdown;

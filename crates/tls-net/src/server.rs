@@ -165,6 +165,7 @@ async fn listen<L: Listener>(
     loop {
         while handshakes.try_join_next().is_some() {}
         let next = async {
+            acceptor.0.admission.caught_up().await;
             let place = wait_for_room(room.as_ref()).await;
             (listener.accept().await, place)
         };

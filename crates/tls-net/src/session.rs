@@ -81,6 +81,11 @@ impl SessionIssuer {
         self.verdict = Some(verdict);
     }
 
+    /// Whether there is a store beside the ticket keys.
+    pub(crate) fn can_store(&self) -> bool {
+        self.secret.is_some()
+    }
+
     pub(crate) fn lifetime_hint(&self) -> u32 {
         u32::try_from(self.lifetime).unwrap_or(u32::MAX)
     }
@@ -91,13 +96,13 @@ impl SessionIssuer {
         now: UnixTime,
         chain: &[CertificateDer<'static>],
         state: &[u8],
-    ) -> Option<Zeroizing<Vec<u8>>> {
+    ) -> Envelope {
         let verdict = self.verdict.clone().unwrap_or(if chain.is_empty() {
             Verdict::NoCertificate
         } else {
             Verdict::Good
         });
-        let envelope = Envelope {
+        Envelope {
             kind,
             context_id: self.context_id,
             first_authenticated: self.first_authenticated.unwrap_or_else(|| now.as_secs()),
@@ -106,8 +111,7 @@ impl SessionIssuer {
             maker: self.maker.to_string(),
             chain: chain.iter().map(|certificate| certificate.to_vec()).collect(),
             payload: Zeroizing::new(state.to_vec()),
-        };
-        envelope.encode().ok()
+        }
     }
 
     /// A ticket for `state`, or none where it would be too large.
@@ -117,8 +121,8 @@ impl SessionIssuer {
         chain: &[CertificateDer<'static>],
         state: &[u8],
     ) -> Option<Vec<u8>> {
-        let envelope = self.envelope(Kind::RustlsTicket, now, chain, state)?;
-        let ticket = self.keys.as_ref()?.seal(Kind::RustlsTicket, &self.context_id, &envelope).ok()?;
+        let envelope = self.envelope(Kind::RustlsTicket, now, chain, state);
+        let ticket = self.keys.as_ref()?.seal_envelope(&envelope).ok()?;
         (ticket.len() <= MAX_TICKET).then_some(ticket)
     }
 
@@ -130,7 +134,7 @@ impl SessionIssuer {
         chain: &[CertificateDer<'static>],
         state: &[u8],
     ) -> Option<Vec<u8>> {
-        let envelope = self.envelope(Kind::StoredSession, now, chain, state)?;
+        let envelope = self.envelope(Kind::StoredSession, now, chain, state).encode().ok()?;
         self.secret
             .as_ref()?
             .seal_value(Kind::StoredSession, &self.context_id, id, &envelope)

@@ -93,6 +93,18 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
         }
     }
 
+    /// Waits for something else than the transport, until the deadline.
+    pub(crate) async fn within<T>(
+        &mut self,
+        work: impl Future<Output = T>,
+    ) -> Result<T, HandshakeErrorKind> {
+        tokio::select! {
+            biased;
+            done = work => Ok(done),
+            () = self.deadline.as_mut() => Err(HandshakeErrorKind::HandshakeTimeout(self.limit)),
+        }
+    }
+
     /// Waits until a whole record is there, and gives its length. Its header is checked before the
     /// rest is awaited.
     pub(crate) async fn record(&mut self) -> Result<usize, HandshakeErrorKind> {

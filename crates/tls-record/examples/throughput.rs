@@ -89,7 +89,7 @@ fn records(version: ProtocolVersion, size: usize, count: usize) -> Result<(), Er
             }
             Ok(())
         });
-        failed = failed.or(opened.err());
+        failed = failed.or_else(|| opened.err());
     });
     failed.map_or(Ok(()), Err)
 }

@@ -160,6 +160,37 @@ impl Error {
         }
     }
 
+    /// The code that Node's server reports for it, as measured with 24.7 (spec ERR-22); `None`
+    /// where Node knows no such error.
+    #[must_use]
+    pub const fn node_code(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Truncated { .. } | Self::TrailingBytes { .. } | Self::BadLength { .. } => {
+                "ERR_SSL_LENGTH_MISMATCH"
+            }
+            Self::DuplicateExtension { .. }
+            | Self::PreSharedKeyNotLast
+            | Self::BinderCount { .. } => "ERR_SSL_BAD_EXTENSION",
+            Self::UnexpectedMessage { .. } | Self::UnexpectedRecord { .. } => {
+                "ERR_SSL_UNEXPECTED_MESSAGE"
+            }
+            Self::BytesAfterHello { .. } => "ERR_SSL_NOT_ON_RECORD_BOUNDARY",
+            Self::TooLarge { .. } => "ERR_SSL_EXCESSIVE_MESSAGE_SIZE",
+            Self::RecordOverflow { .. } => "ERR_SSL_PACKET_LENGTH_TOO_LONG",
+            Self::EmptyRecords { .. } => "ERR_SSL_RECORD_TOO_SMALL",
+            Self::RecordVersion { .. } => "ERR_SSL_WRONG_VERSION_NUMBER",
+            Self::NotTls { first_bytes, .. } => match first_bytes {
+                FirstBytes::Http => "ERR_SSL_HTTP_REQUEST",
+                FirstBytes::SslV2 => "ERR_SSL_UNKNOWN_PROTOCOL",
+                _ => "ERR_SSL_WRONG_VERSION_NUMBER",
+            },
+            Self::IllegalValue { .. }
+            | Self::TooManyExtensions { .. }
+            | Self::WireBudget { .. }
+            | Self::UnknownName { .. } => return None,
+        })
+    }
+
     /// The fatal alert that tells the peer; `None` where it would not understand one.
     ///
     /// A plain HTTP client sees an alert as garbage, so the caller may answer it in plain text.

@@ -86,7 +86,8 @@ impl FirstBytes {
     pub const fn alert(self) -> Option<AlertDescription> {
         match self {
             Self::SslV2 => Some(AlertDescription::ProtocolVersion),
-            Self::Junk => Some(AlertDescription::UnexpectedMessage),
+            // What OpenSSL 3.5 answers to a line of text.
+            Self::Junk => Some(AlertDescription::RecordOverflow),
             Self::NeedMore | Self::Tls | Self::Http | Self::Ssh | Self::ProxyProtocol => None,
         }
     }

@@ -78,3 +78,7 @@ pub use record::{
 };
 pub use server_hello::{ServerHelloView, ServerHelloWriter};
 pub use signature_scheme::SignatureScheme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -63,13 +63,12 @@ named_groups! {
 }
 
 /// Further spellings that `openssl -groups` and Node's `ecdhCurve` accept.
-const ALIASES: [(&str, NamedGroup); 6] = [
+const ALIASES: [(&str, NamedGroup); 5] = [
     ("P-192", NamedGroup::SECP192R1),
     ("P-224", NamedGroup::SECP224R1),
     ("P-256", NamedGroup::SECP256R1),
     ("P-384", NamedGroup::SECP384R1),
     ("P-521", NamedGroup::SECP521R1),
-    ("secp192r1", NamedGroup::SECP192R1),
 ];
 
 impl NamedGroup {

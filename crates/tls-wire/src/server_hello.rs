@@ -261,6 +261,19 @@ mod tests {
         assert_eq!(hello.extensions().count(), 3);
     }
 
+    /// Only a ClientHello must have it last (RFC 8446, Section 4.2.11).
+    #[test]
+    fn the_chosen_psk_may_stand_anywhere() {
+        let extensions: [(ExtensionType, &[u8]); 2] = [
+            (ExtensionType::PRE_SHARED_KEY, &[0, 0]),
+            (ExtensionType::SUPPORTED_VERSIONS, &[3, 4]),
+        ];
+        let message = write(&[5; 32], &extensions);
+        let hello = ServerHelloView::parse(&message).unwrap();
+        assert_eq!(hello.selected_psk(), Some(0));
+        assert_eq!(hello.version(), ProtocolVersion::Tls13);
+    }
+
     #[test]
     fn a_retry_is_told_by_its_random() {
         let message = write(

@@ -98,6 +98,17 @@ impl SignatureScheme {
             .filter(|name| !name.is_empty())
     }
 
+    /// The name in Node's `getSharedSigalgs`: OpenSSL's, but `Ed25519+UNDEF` for the two schemes
+    /// whose hash is not negotiated.
+    #[must_use]
+    pub fn node_name(self) -> Option<&'static str> {
+        match self {
+            Self::ED25519 => Some("Ed25519+UNDEF"),
+            Self::ED448 => Some("Ed448+UNDEF"),
+            other => other.openssl_name(),
+        }
+    }
+
     /// Finds a scheme by either name; case does not matter. `RSA-PSS+…` finds the `rsae` scheme,
     /// the one of ordinary RSA keys.
     ///
@@ -163,6 +174,19 @@ mod tests {
         assert!(SignatureScheme::from_name("").is_err());
     }
 
+    // Spec: SOP-18
+    #[test]
+    fn sop_18_shared_schemes_are_named_as_node_does() {
+        for (scheme, name) in [
+            (SignatureScheme::RSA_PSS_RSAE_SHA256, "RSA-PSS+SHA256"),
+            (SignatureScheme::ECDSA_SECP256R1_SHA256, "ECDSA+SHA256"),
+            (SignatureScheme::ED25519, "Ed25519+UNDEF"),
+        ] {
+            assert_eq!(scheme.node_name(), Some(name));
+        }
+    }
+
+    // Spec: CIP-20
     #[test]
     fn openssl_names_find_their_scheme() {
         for (name, scheme) in [
@@ -170,10 +194,13 @@ mod tests {
             ("ECDSA+SHA384", SignatureScheme::ECDSA_SECP384R1_SHA384),
             ("RSA+SHA1", SignatureScheme::RSA_PKCS1_SHA1),
             ("ed25519", SignatureScheme::ED25519),
+            ("RSA+SHA384", SignatureScheme::RSA_PKCS1_SHA384),
         ] {
             assert_eq!(SignatureScheme::from_name(name), Ok(scheme));
             assert_eq!(scheme.openssl_name(), Some(name));
         }
+        let scheme = SignatureScheme::from_name("rsa_pss_pss_sha512");
+        assert_eq!(scheme, Ok(SignatureScheme::RSA_PSS_PSS_SHA512));
         assert_eq!(
             SignatureScheme::RSA_PSS_PSS_SHA512.openssl_name(),
             Some("RSA-PSS+SHA512")

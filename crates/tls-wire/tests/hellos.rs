@@ -9,29 +9,18 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
 
 use tls_wire::{CipherSuite, ClientHello, NamedGroup, ProtocolVersion};
 
 #[path = "hellos/record.rs"]
 mod record;
+#[path = "hellos/recorded.rs"]
+mod recorded;
 
-fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/hellos")
-}
-
-fn read_hex(name: &str) -> Vec<u8> {
-    let path = folder().join(format!("{name}.hex"));
-    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
-    let digits: String = text.lines().filter(|line| !line.starts_with('#')).collect();
-    (0..digits.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap())
-        .collect()
-}
+use recorded::folder;
 
 fn hello(name: &str) -> ClientHello {
-    ClientHello::parse(read_hex(name).into()).unwrap()
+    ClientHello::parse(recorded::message(name).into()).unwrap()
 }
 
 /// The description without the values that a client draws at random: GREASE numbers, and with
@@ -62,13 +51,7 @@ fn stable_description(hello: &ClientHello) -> String {
 /// Every recorded hello has its description; nothing lies about unread.
 #[test]
 fn every_recorded_hello_is_read_as_described() {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(folder()).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|extension| extension == "hex") {
-            names.push(path.file_stem().unwrap().to_str().unwrap().to_owned());
-        }
-    }
+    let names = recorded::names();
     assert!(names.len() >= 8, "only {names:?} recorded");
     for name in names {
         let expected = fs::read_to_string(folder().join(format!("{name}.txt"))).unwrap();
@@ -143,6 +126,29 @@ fn node_offers_both_versions_and_its_protocols() {
     assert!(hello.alpn_protocols().eq([&b"h2"[..], b"http/1.1"]));
     assert!(hello.offers(ProtocolVersion::Tls13) && hello.offers(ProtocolVersion::Tls12));
     assert!(hello.ja4().starts_with("t13d"));
+}
+
+// Spec: CIP-18, CIP-22
+#[test]
+fn cip_18_node_24_offers_these_groups_and_sends_two_shares() {
+    let hello = hello("node");
+    assert!(hello.named_groups().eq([
+        NamedGroup::X25519MLKEM768,
+        NamedGroup::X25519,
+        NamedGroup::SECP256R1,
+        NamedGroup::X448,
+        NamedGroup::SECP384R1,
+        NamedGroup::SECP521R1,
+        NamedGroup::FFDHE2048,
+        NamedGroup::FFDHE3072,
+    ]));
+    assert!(
+        hello
+            .key_share_groups()
+            .eq([NamedGroup::X25519MLKEM768, NamedGroup::X25519])
+    );
+    assert_eq!(hello.legacy_version(), ProtocolVersion::Tls12);
+    assert_eq!(hello.session_id().len(), 32);
 }
 
 #[test]

@@ -6,8 +6,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::fs;
-use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use rustls::server::Acceptor;
@@ -105,21 +104,17 @@ fn compare(message: &[u8]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-fn recorded() -> Vec<Vec<u8>> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/hellos");
-    let mut paths: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|e| e.unwrap().path())
-        .collect();
-    paths.sort();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "hex"));
-    let read = |path: &PathBuf| {
-        let text = fs::read_to_string(path).unwrap();
-        let digits: String = text.lines().filter(|line| !line.starts_with('#')).collect();
-        let byte = |at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
-        (0..digits.len()).step_by(2).map(byte).collect()
-    };
-    paths.iter().map(read).collect()
+#[path = "hellos/recorded.rs"]
+mod files;
+
+fn recorded() -> &'static [Vec<u8>] {
+    static MESSAGES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+        files::names()
+            .iter()
+            .map(|name| files::message(name))
+            .collect()
+    });
+    &MESSAGES
 }
 
 /// A hello taken apart, so that its lengths stay right when its parts are changed.
@@ -241,7 +236,7 @@ fn mutate(message: &[u8], mutation: &Mutation) -> Vec<u8> {
 #[test]
 fn both_read_every_recorded_hello_alike() {
     for message in recorded() {
-        assert_eq!(ours(&message).unwrap(), theirs(&message).unwrap());
+        assert_eq!(ours(message).unwrap(), theirs(message).unwrap());
     }
 }
 
@@ -312,10 +307,10 @@ fn where_we_are_stricter() {
 #[test]
 fn both_refuse_duplicates_and_a_key_that_is_not_last() {
     let message = recorded()
-        .into_iter()
+        .iter()
         .find(|message| Parts::of(message).extensions.last().unwrap().0 == 41)
         .unwrap();
-    let mut parts = Parts::of(&message);
+    let mut parts = Parts::of(message);
     let last = parts.extensions.len() - 1;
     parts.extensions.swap(0, last);
     let message = parts.build();

@@ -3,8 +3,9 @@
 use tls_wire::{AlertDescription, ClientHello, ClientHelloReader, Progress};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{Incoming, Refused};
+use super::Incoming;
 use crate::error::{HandshakeErrorKind, Phase};
+use crate::refused::Refused;
 use crate::wire::Wire;
 
 pub(crate) async fn read<IO>(

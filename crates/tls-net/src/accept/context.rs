@@ -2,9 +2,10 @@
 
 use tls_wire::{AlertDescription, ClientHello};
 
-use super::{Chosen, Incoming, Refused};
+use super::{Chosen, Incoming};
 use crate::connection_info::ContextRule;
 use crate::error::Phase;
+use crate::refused::Refused;
 
 pub(crate) async fn choose(
     incoming: &Incoming<'_>,

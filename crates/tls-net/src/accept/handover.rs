@@ -2,14 +2,12 @@
 
 use std::sync::OnceLock;
 
-use tls_record::Exporter;
 use tls_wire::ClientHello;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::Incoming;
 use super::handshake::Finished;
 use crate::connection_info::{ConnectionInfo, Facts};
-use crate::engine::secrets::HandshakeSecrets;
 use crate::stream::{Parts, Rest, TlsStream};
 use crate::wire::Wire;
 
@@ -23,7 +21,7 @@ where
     IO: AsyncRead + AsyncWrite + Unpin,
 {
     let Finished { chosen, record, negotiated, secrets, .. } = finished;
-    let exporter = exporter(&negotiated.suite, &secrets, finished.server_random);
+    let exporter = secrets.exporter(&negotiated.suite, finished.server_random);
     let info = ConnectionInfo::new(Facts {
         version: negotiated.version,
         suite: negotiated.suite,
@@ -53,18 +51,4 @@ where
     let (io, received) = wire.into_parts();
     let rest = Rest { exporter, sessions: None };
     TlsStream::new(Parts { io, record, info, incoming: received, rest, open: None })
-}
-
-/// The exporter, where its secret was kept.
-pub(crate) fn exporter(
-    suite: &rustls::SupportedCipherSuite,
-    secrets: &HandshakeSecrets,
-    server_random: Option<[u8; 32]>,
-) -> Option<Exporter> {
-    let hash = tls_wire::CipherSuite(u16::from(suite.suite())).hash()?;
-    if let Some(secret) = &secrets.exporter {
-        return Exporter::tls13(hash, secret).ok();
-    }
-    let master = secrets.master.as_ref()?;
-    Exporter::tls12(hash, master, &secrets.client_random?, &server_random?).ok()
 }

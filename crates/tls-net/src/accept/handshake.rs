@@ -11,15 +11,17 @@ use tls_wire::{AlertDescription, ClientHello, ProtocolVersion};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::session::Offer;
-use super::{Chosen, Farewell, Incoming, Refused};
+use super::{Chosen, Incoming};
 use crate::connection_info::{Resumption, SessionKind};
 use crate::engine::failure::{self, Side};
 use crate::engine::handshake::{Failure, Handshake, Progress};
 use crate::engine::secrets::HandshakeSecrets;
 use crate::engine::server_slot::{OfferedSession, ServerSlot};
 use crate::engine::slot::Slot;
+use crate::engine::negotiated::Negotiated;
 use crate::engine::{handover, lowered};
 use crate::error::{HandshakeErrorKind, Phase};
+use crate::refused::{Farewell, Refused};
 use crate::session::{OpenedSession, SessionIssuer};
 use crate::wire::Wire;
 
@@ -34,29 +36,6 @@ pub(crate) struct Finished {
     pub(crate) refusal: Option<tls_certs::Refusal>,
     pub(crate) secrets: HandshakeSecrets,
     pub(crate) server_random: Option<[u8; 32]>,
-}
-
-/// What rustls knows and its `KernelConnection` does not tell: read before the hand-over.
-pub(crate) struct Negotiated {
-    pub(crate) version: rustls::ProtocolVersion,
-    pub(crate) suite: rustls::SupportedCipherSuite,
-    pub(crate) group: Option<rustls::NamedGroup>,
-    pub(crate) kind: HandshakeKind,
-    pub(crate) alpn: Option<Vec<u8>>,
-    pub(crate) peer_certificates: Vec<rustls::pki_types::CertificateDer<'static>>,
-}
-
-impl Negotiated {
-    pub(crate) fn read(connection: &rustls::CommonState) -> Option<Self> {
-        Some(Self {
-            version: connection.protocol_version()?,
-            suite: connection.negotiated_cipher_suite()?,
-            group: connection.negotiated_key_exchange_group().map(|group| group.name()),
-            kind: connection.handshake_kind()?,
-            alpn: connection.alpn_protocol().map(<[u8]>::to_vec),
-            peer_certificates: connection.peer_certificates().unwrap_or_default().to_vec(),
-        })
-    }
 }
 
 /// Sessions that were offered, as the judgement after the handshake needs them.

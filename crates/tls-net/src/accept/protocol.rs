@@ -2,8 +2,9 @@
 
 use tls_wire::{AlertDescription, ClientHello};
 
-use super::{Incoming, Refused};
+use super::Incoming;
 use crate::error::{HandshakeErrorKind, Phase};
+use crate::refused::Refused;
 
 /// The hook's choice; `None` leaves it to the context's list. A client that offers nothing is not
 /// asked about (`ALP-05`).

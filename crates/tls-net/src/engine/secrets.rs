@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use rustls::KeyLog;
+use rustls::{KeyLog, SupportedCipherSuite};
+use tls_record::Exporter;
+use tls_wire::CipherSuite;
 use zeroize::Zeroizing;
 
 /// What one handshake reveals, and what is kept of it.
@@ -14,7 +16,7 @@ pub(crate) struct HandshakeSecrets {
     /// The client random of this connection; lines of any other are ignored.
     pub(crate) client_random: Option<[u8; 32]>,
     /// TLS 1.3, RFC 8446 Section 7.5.
-    pub(crate) exporter: Option<Zeroizing<Vec<u8>>>,
+    pub(crate) exporter_secret: Option<Zeroizing<Vec<u8>>>,
     /// TLS 1.2, RFC 5705: only with `keep_master`.
     pub(crate) master: Option<Zeroizing<Vec<u8>>>,
     /// Whether the context asked for exporters.
@@ -26,6 +28,22 @@ pub(crate) struct HandshakeSecrets {
 impl std::fmt::Debug for HandshakeSecrets {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("HandshakeSecrets").finish_non_exhaustive()
+    }
+}
+
+impl HandshakeSecrets {
+    /// The exporter, where its secret was kept.
+    pub(crate) fn exporter(
+        &self,
+        suite: &SupportedCipherSuite,
+        server_random: Option<[u8; 32]>,
+    ) -> Option<Exporter> {
+        let hash = CipherSuite(u16::from(suite.suite())).hash()?;
+        if let Some(secret) = &self.exporter_secret {
+            return Exporter::tls13(hash, secret).ok();
+        }
+        let master = self.master.as_ref()?;
+        Exporter::tls12(hash, master, &self.client_random?, &server_random?).ok()
     }
 }
 
@@ -45,7 +63,7 @@ impl KeyLog for SlotKeyLog {
                 return;
             }
             match label {
-                "EXPORTER_SECRET" => secrets.exporter = Some(Zeroizing::new(secret.to_vec())),
+                "EXPORTER_SECRET" => secrets.exporter_secret = Some(Zeroizing::new(secret.to_vec())),
                 "CLIENT_RANDOM" if secrets.keep_master => {
                     secrets.master = Some(Zeroizing::new(secret.to_vec()));
                 }

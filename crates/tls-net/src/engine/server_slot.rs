@@ -66,11 +66,23 @@ pub(crate) struct ServerSlot {
 }
 
 impl ServerSlot {
+    /// Whether a session made now goes out as a ticket. A long client chain would make it larger
+    /// than hellos should be; it is stored instead where there is a store.
+    fn issues_tickets(&self) -> bool {
+        let chain: usize = self.client_chain.iter().map(|certificate| certificate.len()).sum();
+        let stored = chain > LARGEST_CHAIN_IN_TICKET
+            && self.issuer.as_ref().is_some_and(SessionIssuer::can_store);
+        self.tickets && !stored
+    }
+
     fn take_offered(&mut self, name: &[u8]) -> Option<Vec<u8>> {
         let offered = self.offered.as_mut().filter(|offered| offered.name == name)?;
         offered.state.take().map(|state| state.to_vec())
     }
 }
+
+/// Bytes of a client chain that a ticket of 2 KiB has room for, beside rustls's own.
+const LARGEST_CHAIN_IN_TICKET: usize = 1536;
 
 /// Tickets: opened beforehand by the pipeline, sealed here.
 #[derive(Debug)]
@@ -78,7 +90,7 @@ pub(crate) struct SlotTicketer;
 
 impl ProducesTickets for SlotTicketer {
     fn enabled(&self) -> bool {
-        slot::server(|slot| slot.tickets).unwrap_or(false)
+        slot::server(|slot| slot.issues_tickets()).unwrap_or(false)
     }
 
     fn lifetime(&self) -> u32 {
@@ -109,7 +121,7 @@ impl StoresServerSessions for SlotSessionStorage {
         slot::server(|slot| {
             let value = Zeroizing::new(value);
             // A TLS 1.2 client that takes tickets gets one; its id need not be stored as well.
-            if slot.tickets {
+            if slot.issues_tickets() {
                 return false;
             }
             let now = slot.now.unwrap_or_else(UnixTime::now);
@@ -133,7 +145,7 @@ impl StoresServerSessions for SlotSessionStorage {
     }
 
     fn can_cache(&self) -> bool {
-        slot::server(|slot| slot.issuer.is_some() && !slot.tickets).unwrap_or(false)
+        slot::server(|slot| slot.issuer.is_some() && !slot.issues_tickets()).unwrap_or(false)
     }
 }
 

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use tls_record::{Aead, Error, Opened, Role};
 use tls_wire::ProtocolVersion;
 
-use crate::raw_end::{ALERT, DATA, HANDSHAKE, Pair, VERSIONS};
+use crate::raw_end::{ALERT, DATA, HANDSHAKE, Pair, VERSIONS, for_all};
 
 fn aeads() -> impl Strategy<Value = Aead> {
     prop::sample::select(vec![
@@ -48,6 +48,34 @@ fn feed(pair: &mut Pair, mut wire: Vec<u8>, room: usize) -> Error {
             }
         }
     }
+}
+
+/// The AEAD may leave what it decrypted before it found the tag wrong; we do not.
+#[test]
+fn a_refused_record_is_overwritten_with_zeros() {
+    for_all(|version, aead, role| {
+        let mut pair = Pair::new(version, aead, role);
+        let mut record = pair.raw.seal(DATA, &[0x77; 100]);
+        *record.last_mut().unwrap() ^= 1;
+        let mut out = [0xee; 300];
+        assert_eq!(
+            pair.layer.open(&mut record, &mut out),
+            Err(Error::BadRecordMac)
+        );
+        assert_eq!(out[..100], [0; 100]);
+        // Behind the record the buffer is as it was.
+        assert_eq!(out[101..], [0xee; 199]);
+        // Opened in place, the record itself is overwritten.
+        let mut pair = Pair::new(version, aead, role);
+        let mut record = pair.raw.seal(DATA, &[0x77; 100]);
+        *record.last_mut().unwrap() ^= 1;
+        assert_eq!(
+            pair.layer.open(&mut record, &mut []),
+            Err(Error::BadRecordMac)
+        );
+        let tag = record.len() - 16;
+        assert_eq!(record[tag - 100..tag], [0; 100]);
+    });
 }
 
 proptest! {

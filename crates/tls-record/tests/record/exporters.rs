@@ -2,12 +2,50 @@
 
 use std::sync::{Arc, Mutex};
 
-use rustls::{ClientConnection, KeyLog, ServerConnection};
-use tls_record::{Aead, Error, Exporter};
+use rustls::{ClientConfig, ClientConnection, KeyLog, ServerConfig, ServerConnection};
+use tls_record::{Aead, Error, Exporter, KeyLogLabel, key_log_line};
 use tls_wire::{HashAlgorithm, ProtocolVersion};
 
 use crate::raw_end::{AEADS, VERSIONS};
 use crate::rustls_end::configs;
+
+/// Keeps the label of every line.
+#[derive(Debug, Default)]
+struct Labels(Mutex<Vec<String>>);
+
+impl KeyLog for Labels {
+    fn log(&self, label: &str, _client_random: &[u8], _secret: &[u8]) {
+        self.0.lock().unwrap().push(label.to_owned());
+    }
+}
+
+// Spec: SOE-04, T-KEY-01
+#[test]
+fn soe_04_one_line_in_tls12_and_five_in_tls13() {
+    for version in VERSIONS {
+        let (mut client, mut server) = configs(version, Aead::Aes128Gcm);
+        let labels = [Arc::new(Labels::default()), Arc::new(Labels::default())];
+        client.key_log = Arc::clone(&labels[0]) as Arc<dyn KeyLog>;
+        server.key_log = Arc::clone(&labels[1]) as Arc<dyn KeyLog>;
+        let _connected = handshake(client, server);
+        for labels in labels {
+            let labels = labels.0.lock().unwrap();
+            assert_eq!(
+                labels.len(),
+                if version == ProtocolVersion::Tls13 {
+                    5
+                } else {
+                    1
+                }
+            );
+            for label in labels.iter() {
+                let known = KeyLogLabel::from_name(label).unwrap();
+                let line = key_log_line(known, &[1; 32], &[2; 32]);
+                assert!(line.starts_with(label.as_str()) && line.ends_with('\n'));
+            }
+        }
+    }
+}
 
 /// Keeps what the exporter starts from, as the slot of a real stack does.
 #[derive(Debug, Default)]
@@ -34,10 +72,11 @@ fn hash(aead: Aead) -> HashAlgorithm {
     }
 }
 
-fn connect(version: ProtocolVersion, aead: Aead) -> Connected {
-    let (mut client, server) = configs(version, aead);
-    let secrets = Arc::new(Secrets::default());
-    client.key_log = Arc::clone(&secrets) as Arc<dyn KeyLog>;
+/// A handshake in memory; the server random is taken from the bytes.
+fn handshake(
+    client: ClientConfig,
+    server: ServerConfig,
+) -> (ClientConnection, ServerConnection, [u8; 32]) {
     let name = "localhost".try_into().unwrap();
     let mut client = ClientConnection::new(Arc::new(client), name).unwrap();
     let mut server = ServerConnection::new(Arc::new(server)).unwrap();
@@ -62,12 +101,20 @@ fn connect(version: ProtocolVersion, aead: Aead) -> Connected {
         client.read_tls(&mut &wire[..]).unwrap();
         client.process_new_packets().unwrap();
     }
+    (client, server, server_random.unwrap())
+}
+
+fn connect(version: ProtocolVersion, aead: Aead) -> Connected {
+    let (mut client, server) = configs(version, aead);
+    let secrets = Arc::new(Secrets::default());
+    client.key_log = Arc::clone(&secrets) as Arc<dyn KeyLog>;
+    let (client, server, server_random) = handshake(client, server);
     let (client_random, secret) = secrets.0.lock().unwrap().take().unwrap();
     let exporter = if version == ProtocolVersion::Tls13 {
         Exporter::tls13(hash(aead), &secret)
     } else {
         let client_random = client_random.try_into().unwrap();
-        Exporter::tls12(hash(aead), &secret, &client_random, &server_random.unwrap())
+        Exporter::tls12(hash(aead), &secret, &client_random, &server_random)
     };
     Connected {
         client,

@@ -4,6 +4,7 @@
 mod alerts_page;
 mod bit_flips;
 mod closing;
+mod conversation;
 mod exporters;
 mod faults;
 mod key_limits;

@@ -291,3 +291,24 @@ fn the_alert_of_rustls_is_understood() {
         assert!(!pair.layer.has_control(), "{ALERT} is not answered");
     });
 }
+
+/// rustls hands over the sequence numbers of the records that it sealed itself, one for each ticket
+/// included: they are never assumed.
+#[test]
+fn sequence_numbers_come_from_rustls() {
+    for_all(|version, aead, role| {
+        let pair = RustlsPair::new(version, aead, role);
+        let expected = match (version, role) {
+            (ProtocolVersion::Tls12, _) => (1, 1),
+            (_, Role::Client) => (0, 0),
+            // Both tickets share a record.
+            (_, Role::Server) => (1, 0),
+        };
+        assert_eq!(pair.sequences, expected);
+    });
+    let version = ProtocolVersion::Tls13;
+    let (client, mut server) = configs(version, Aead::Aes128Gcm);
+    server.send_tls13_tickets = 0;
+    let pair = RustlsPair::with_configs(version, Role::Server, (client, server), Arc::default());
+    assert_eq!(pair.sequences, (0, 0));
+}

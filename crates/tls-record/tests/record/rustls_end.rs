@@ -29,6 +29,8 @@ pub(crate) struct RustlsPair {
     pub(crate) peer: Peer,
     /// Bytes of the peer that have not been opened.
     pub(crate) wire: Vec<u8>,
+    /// The sequence numbers that rustls reported: ours to send, ours to receive.
+    pub(crate) sequences: (u64, u64),
 }
 
 /// The suite of each version and AEAD.
@@ -256,9 +258,15 @@ impl RustlsPair {
                 peer = theirs;
             }
         }
+        let sequences = (secrets.tx.0, secrets.rx.0);
         let established = established(version, role, secrets, Engine { kernel, tickets });
         let layer = RecordLayer::new(established, RecordLimits::default()).unwrap();
-        Self { layer, peer, wire }
+        Self {
+            layer,
+            peer,
+            wire,
+            sequences,
+        }
     }
 
     /// We send `plaintext`; rustls reads it.

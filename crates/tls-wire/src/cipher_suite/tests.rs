@@ -118,6 +118,35 @@ fn suites_of_tls13_work_nowhere_else() {
     assert_eq!(CipherSuite::TLS_EMPTY_RENEGOTIATION_INFO_SCSV.hash(), None);
 }
 
+// Spec: SOP-12, T-CIP-17, T-CIP-18, T-CIP-19
+#[test]
+fn sop_12_a_suite_has_both_names_and_its_first_version() {
+    for (name, standard_name, version) in [
+        (
+            "ECDHE-RSA-AES256-GCM-SHA384",
+            "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+            "TLSv1.2",
+        ),
+        (
+            "TLS_AES_256_GCM_SHA384",
+            "TLS_AES_256_GCM_SHA384",
+            "TLSv1.3",
+        ),
+        (
+            "AES256-SHA256",
+            "TLS_RSA_WITH_AES_256_CBC_SHA256",
+            "TLSv1.2",
+        ),
+        ("AES256-SHA", "TLS_RSA_WITH_AES_256_CBC_SHA", "SSLv3"),
+    ] {
+        let suite = CipherSuite::from_name(name).unwrap();
+        assert_eq!(suite.openssl_name(), Some(name));
+        assert_eq!(suite.iana_name(), Some(standard_name));
+        let first = suite.minimum_version().map(|first| first.to_string());
+        assert_eq!(first.as_deref(), Some(version));
+    }
+}
+
 #[test]
 fn sixteen_values_are_grease() {
     let grease: Vec<u16> = (0..=u16::MAX).filter(|&number| is_grease(number)).collect();

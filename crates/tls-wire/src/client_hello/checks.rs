@@ -12,7 +12,7 @@ use crate::extension::{
 
 /// Checks the block of extensions, and each extension that is known.
 pub(super) fn check_extensions(block: &[u8]) -> Result<(), Error> {
-    Extensions::parse(block)?.try_for_each(check_extension)
+    Extensions::parse_client_hello(block)?.try_for_each(check_extension)
 }
 
 fn check_extension(extension: Extension<'_>) -> Result<(), Error> {

@@ -195,7 +195,7 @@ fn other_protocols_are_named_and_hear_what_they_understand() {
             b"\x16\x02\x00",
             FirstBytes::Junk,
             r"\x16\x02\x00",
-            Some(AlertDescription::UnexpectedMessage),
+            Some(AlertDescription::RecordOverflow),
         ),
     ] {
         let error = refused(wire);
@@ -207,6 +207,27 @@ fn other_protocols_are_named_and_hear_what_they_understand() {
                 first_line: line.to_owned()
             }
         );
+    }
+}
+
+// Spec: T-CLS-02, T-CLS-04, T-CLS-05
+#[test]
+fn t_cls_junk_hears_what_node_says_and_has_its_code() {
+    for (wire, code, alert) in [
+        (
+            &[0x2a; 1024][..],
+            "ERR_SSL_WRONG_VERSION_NUMBER",
+            Some(AlertDescription::RecordOverflow),
+        ),
+        (
+            b"blah\nblah\nblah\n",
+            "ERR_SSL_WRONG_VERSION_NUMBER",
+            Some(AlertDescription::RecordOverflow),
+        ),
+        (b"GET / HTTP/1.1\r\n\r\n", "ERR_SSL_HTTP_REQUEST", None),
+    ] {
+        let error = refused(wire);
+        assert_eq!((error.node_code(), error.alert()), (Some(code), alert));
     }
 }
 
