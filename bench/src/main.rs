@@ -1,2 +1,60 @@
-//! placeholder
-fn main() {}
+//! The processes that `cargo xtask bench` measures: a server of each stack, and the one client.
+//!
+//! `tls-bench server STACK ROW` prints `port N` and serves until its input ends.
+//! `tls-bench client ROW PORT` makes the load and prints `NAME VALUE` a line.
+//! `tls-bench peers` prints the stacks that are built in, with their versions.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command-line program"
+)]
+
+mod client;
+mod cpu_clock;
+mod identity;
+mod options;
+mod row;
+mod server;
+mod single_core;
+
+use std::process::ExitCode;
+
+/// An error of these processes: read by a person, never handled.
+type Error = Box<dyn std::error::Error + Send + Sync>;
+type Result<T> = std::result::Result<T, Error>;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["server", stack, row, options @ ..] => server(stack, row, options),
+        ["client", row, port, options @ ..] => client(row, port, options),
+        ["peers"] => {
+            server::print_peers();
+            Ok(())
+        }
+        _ => Err("usage: tls-bench server STACK ROW | client ROW PORT | peers".into()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("tls-bench {}: {error}", words.join(" "));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn server(stack: &str, row: &str, options: &[&str]) -> Result<()> {
+    let row = row.parse()?;
+    let options = options::Options::parse(options)?;
+    single_core::pin(&options, single_core::SERVER_CORE)?;
+    server::run(stack.parse()?, row, &options)
+}
+
+fn client(row: &str, port: &str, options: &[&str]) -> Result<()> {
+    let row = row.parse()?;
+    let options = options::Options::parse(options)?;
+    single_core::pin(&options, single_core::CLIENT_CORE)?;
+    client::run(row, port.parse()?, &options)
+}

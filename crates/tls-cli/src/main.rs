@@ -1,2 +1,3 @@
-//! placeholder
+//! The command `tls`.
+
 fn main() {}

@@ -1,6 +1,7 @@
 //! Alerts: level, description, IANA name, OpenSSL's wording and Node's code.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use crate::error::Error;
 use crate::reader::Reader;
@@ -140,14 +141,19 @@ impl AlertDescription {
     /// The code of Node's error when it receives this alert, such as
     /// `ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE`, slash included.
     #[must_use]
-    pub fn node_code(self) -> Option<String> {
-        let reason = self.openssl_reason()?;
-        Some(format!(
-            "ERR_SSL_{}",
-            reason.to_ascii_uppercase().replace(' ', "_")
-        ))
+    pub fn node_code(self) -> Option<&'static str> {
+        NODE_CODES[usize::from(u8::from(self))].as_deref()
     }
 }
+
+/// Node makes its code from OpenSSL's reason (`ERR-20`); made once for each of the 256 alerts.
+static NODE_CODES: LazyLock<Vec<Option<String>>> = LazyLock::new(|| {
+    let code = |number: u8| {
+        let reason = AlertDescription::from(number).openssl_reason()?;
+        Some(format!("ERR_SSL_{}", reason.to_ascii_uppercase().replace(' ', "_")))
+    };
+    (0..=u8::MAX).map(code).collect()
+});
 
 impl fmt::Display for AlertDescription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -263,7 +269,7 @@ mod tests {
             (120, "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL"),
         ] {
             assert_eq!(
-                AlertDescription::from(number).node_code().as_deref(),
+                AlertDescription::from(number).node_code(),
                 Some(code)
             );
         }

@@ -1,0 +1,72 @@
+//! The rows of the table: what one measurement does.
+
+use std::str::FromStr;
+
+use crate::Error;
+
+/// Work that is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Row {
+    /// Connections that handshake, exchange a few bytes and end.
+    Handshake(Handshake),
+    /// The server sends, in writes of so many bytes.
+    Send { write: usize },
+    /// The client sends, in writes of so many bytes.
+    Receive { write: usize },
+    /// 64 bytes there and back.
+    Echo,
+    /// Connections at rest.
+    Idle,
+}
+
+/// What is negotiated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Handshake {
+    Tls13X25519,
+    Tls13MlKem,
+    Tls12X25519,
+    Tls13Resumed,
+    Tls12Resumed,
+}
+
+impl Row {
+    /// What connections of this row negotiate.
+    pub(crate) fn handshake(self) -> Handshake {
+        match self {
+            Self::Handshake(handshake) => handshake,
+            _ => Handshake::Tls13X25519,
+        }
+    }
+}
+
+impl Handshake {
+    pub(crate) fn is_tls12(self) -> bool {
+        matches!(self, Self::Tls12X25519 | Self::Tls12Resumed)
+    }
+
+    pub(crate) fn is_resumed(self) -> bool {
+        matches!(self, Self::Tls13Resumed | Self::Tls12Resumed)
+    }
+}
+
+impl FromStr for Row {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self, Error> {
+        const KIB: usize = 1024;
+        Ok(match name {
+            "hs13" => Self::Handshake(Handshake::Tls13X25519),
+            "hs13-mlkem" => Self::Handshake(Handshake::Tls13MlKem),
+            "hs12" => Self::Handshake(Handshake::Tls12X25519),
+            "res13" => Self::Handshake(Handshake::Tls13Resumed),
+            "res12" => Self::Handshake(Handshake::Tls12Resumed),
+            "send16k" => Self::Send { write: 16 * KIB },
+            "send1m" => Self::Send { write: 1024 * KIB },
+            "recv16k" => Self::Receive { write: 16 * KIB },
+            "recv1m" => Self::Receive { write: 1024 * KIB },
+            "echo" => Self::Echo,
+            "mem" => Self::Idle,
+            _ => return Err(format!("there is no row {name:?}").into()),
+        })
+    }
+}

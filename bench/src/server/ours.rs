@@ -1,0 +1,79 @@
+//! This workspace: as it comes, corked, and with everything switched on.
+
+use rustls::pki_types::PrivateKeyDer;
+use tls_certs::Identity as ServerIdentity;
+use tls_context::SecureContext;
+use tls_net::{ClientHello, TlsAcceptor};
+use tls_session_store::{MemoryStore, SharedSecret};
+use tokio::net::TcpListener;
+
+use super::work::Work;
+use crate::Result;
+use crate::identity::{Identity, PROTOCOL, SERVER_NAME};
+
+/// How the server is set up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Setting {
+    /// One context, nothing asked.
+    Default,
+    /// The same; records wait until a batch is full.
+    Corked,
+    /// Contexts by name, both hooks, sessions in the memory store, a report of failures.
+    Full,
+}
+
+pub(super) async fn serve(listener: TcpListener, work: Work, setting: Setting) -> Result<()> {
+    let acceptor = match setting {
+        Setting::Full => full(work)?,
+        _ => TlsAcceptor::builder(context(work)?).build()?,
+    };
+    let server = acceptor.listen(listener);
+    match setting {
+        Setting::Corked => {
+            let corked = |mut stream: tls_net::TlsStream<_>| {
+                stream.cork();
+                work.serve(stream)
+            };
+            server.serve(corked).await?
+        }
+        _ => server.serve(|stream| work.serve(stream)).await?,
+    };
+    Ok(())
+}
+
+fn context(work: Work) -> Result<SecureContext> {
+    let Identity { certificate, key } = Identity::generate()?;
+    let identity = server_identity(certificate, key)?;
+    let is_resumed = work.row.handshake().is_resumed();
+    let builder = SecureContext::server(identity).alpn([PROTOCOL]);
+    Ok(builder.resumption(is_resumed).tickets(u8::from(is_resumed)).build()?)
+}
+
+fn server_identity(
+    certificate: rustls::pki_types::CertificateDer<'static>,
+    key: PrivateKeyDer<'static>,
+) -> Result<ServerIdentity> {
+    Ok(ServerIdentity::from_der(vec![certificate], key)?)
+}
+
+/// The client's name is none of the contexts', so the hook is asked about each connection.
+fn full(work: Work) -> Result<TlsAcceptor> {
+    let mut builder = TlsAcceptor::builder(context(work)?);
+    for pattern in ["shop.example", "*.shop.example", "api-*.example", "mail.example"] {
+        builder = builder.context(pattern, context(work)?);
+    }
+    let chosen = context(work)?;
+    let acceptor = builder
+        .choose_context(move |hello: ClientHello| {
+            let chosen = (hello.server_name() == Some(SERVER_NAME)).then(|| chosen.clone());
+            async move { Ok::<_, std::io::Error>(chosen) }
+        })
+        .choose_protocol(|hello: ClientHello| async move {
+            let offered = hello.alpn_protocols().any(|protocol| protocol == PROTOCOL);
+            Ok::<_, std::io::Error>(offered.then(|| PROTOCOL.to_vec()))
+        })
+        .sessions(MemoryStore::new(), SharedSecret::generate()?)
+        .on_failure(|error| eprintln!("{}: {error}", error.code()))
+        .build()?;
+    Ok(acceptor)
+}
