@@ -12,6 +12,8 @@ use std::str::FromStr;
 
 use tokio::net::TcpListener;
 
+pub(crate) use work::{BATCH, MESSAGE, REQUEST};
+
 use crate::{Error, Result, options::Options, row::Row};
 
 /// What serves.

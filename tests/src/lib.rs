@@ -14,11 +14,13 @@ pub mod credentials;
 pub mod dialled;
 pub mod kept_sessions;
 pub mod node_peer;
+pub mod pem_files;
 pub mod served;
 
 pub use dialled::{dial, exchange, name};
 pub use kept_sessions::KeptSessions;
 pub use node_peer::NodePeer;
+pub use pem_files::PemFiles;
 pub use served::{Failure, Served};
 
 use tls_wire::ProtocolVersion;

@@ -12,11 +12,11 @@ pub(crate) mod session;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
 
 use rustls::pki_types::UnixTime;
 use tls_wire::ClientHello;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
 
 use crate::acceptor::Shared;
 use crate::connection_info::ContextRule;
@@ -54,7 +54,7 @@ where
         .and_then(|clock| clock.current_time())
         .unwrap_or_else(UnixTime::now);
     let incoming = Incoming { shared, peer, begun, now };
-    let mut wire = Wire::new(io, prefix, begun.into(), shared.limits.hello_timeout);
+    let mut wire = Wire::new(io, prefix, begun, shared.limits.hello_timeout);
     let mut hello = None;
     match run(&incoming, &mut wire, &mut hello).await {
         Ok((finished, at_work)) => {
@@ -81,7 +81,7 @@ where
 {
     let hello = client_hello::read(incoming, wire).await?;
     let hello = &*seen.insert(hello);
-    wire.set_deadline(incoming.begun.into(), incoming.shared.limits.handshake_timeout);
+    wire.set_deadline(incoming.begun, incoming.shared.limits.handshake_timeout);
     let at_work = wire
         .within(incoming.shared.admission.work())
         .await

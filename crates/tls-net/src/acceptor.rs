@@ -4,7 +4,7 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use rustls::time_provider::TimeProvider;
@@ -13,6 +13,7 @@ use tls_session_store::{DynSessionStore, SessionStore, SharedSecret, TicketKeys}
 use tls_wire::ClientHello;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::ToSocketAddrs;
+use tokio::time::Instant;
 
 use crate::accept::{self, AtWork};
 use crate::admission::Admission;

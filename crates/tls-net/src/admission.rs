@@ -14,8 +14,6 @@ pub(crate) struct Admission {
     pending: Mutex<Pending>,
     handshakes: Arc<Semaphore>,
     max_handshakes: usize,
-    open: AtomicUsize,
-    closed: Notify,
     /// Connections with a whole hello that wait for a place at work.
     waiting: AtomicUsize,
     fewer_waiting: Notify,
@@ -34,8 +32,6 @@ impl Admission {
             pending: Mutex::default(),
             handshakes: Arc::new(Semaphore::new(max_handshakes)),
             max_handshakes,
-            open: AtomicUsize::new(0),
-            closed: Notify::new(),
             waiting: AtomicUsize::new(0),
             fewer_waiting: Notify::new(),
         })
@@ -78,33 +74,12 @@ impl Admission {
         }
     }
 
-    /// Counts a stream handed out, until the guard goes.
-    pub(crate) fn open(self: &Arc<Self>, place: Option<OwnedSemaphorePermit>) -> OpenConnection {
-        self.open.fetch_add(1, Ordering::Relaxed);
-        OpenConnection { admission: self.clone(), _place: place }
-    }
-
-    /// Resolves when no stream is in the application's hands.
-    pub(crate) async fn all_closed(&self) {
-        loop {
-            let closed = self.closed.notified();
-            if self.open_count() == 0 {
-                return;
-            }
-            closed.await;
-        }
-    }
-
     pub(crate) fn pending_count(&self) -> usize {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner).waiting.len()
     }
 
     pub(crate) fn working_count(&self) -> usize {
         self.max_handshakes - self.handshakes.available_permits()
-    }
-
-    pub(crate) fn open_count(&self) -> usize {
-        self.open.load(Ordering::Acquire)
     }
 }
 
@@ -145,22 +120,6 @@ impl Drop for PendingPlace {
     fn drop(&mut self) {
         let mut pending = self.admission.pending.lock().unwrap_or_else(PoisonError::into_inner);
         pending.waiting.remove(&self.number);
-    }
-}
-
-/// One stream in the application's hands.
-#[derive(Debug)]
-pub(crate) struct OpenConnection {
-    admission: Arc<Admission>,
-    /// Its place among `max_connections`.
-    _place: Option<OwnedSemaphorePermit>,
-}
-
-impl Drop for OpenConnection {
-    fn drop(&mut self) {
-        if self.admission.open.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.admission.closed.notify_waiters();
-        }
     }
 }
 

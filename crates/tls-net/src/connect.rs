@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
 
 use rustls::HandshakeKind;
 use rustls::client::UnbufferedClientConnection;
@@ -13,8 +12,9 @@ use tls_wire::{
     AlertDescription, FirstBytes, HandshakeJoiner, ProtocolVersion, RecordHeader, ServerHelloView,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
 
-use crate::client_session::{Binding, SessionSource};
+use crate::client_session::{Binding, ClientSession, SessionSource};
 use crate::connection_info::{ConnectionInfo, ContextRule, Facts, Resumption, SessionKind};
 use crate::connector::TlsConnector;
 use crate::engine::client_slot::{ClientSlot, SessionInbox, SessionValue};
@@ -53,7 +53,7 @@ where
     let now = connector.clock.as_ref().and_then(|clock| clock.current_time());
     let now = now.unwrap_or_else(UnixTime::now);
     let outgoing = Outgoing { connector, name, port, peer, begun, now };
-    let mut wire = Wire::new(io, &[], begun.into(), connector.handshake_timeout);
+    let mut wire = Wire::new(io, &[], begun, connector.handshake_timeout);
     match run(&outgoing, &mut wire).await {
         Ok(finished) => Ok(stream(&outgoing, wire, finished)),
         Err(refused) => Err(refused.tell(wire).await.with_peer(peer, begun.elapsed())),
@@ -221,14 +221,12 @@ where
         wire.fill().await.map_err(transport_refused)?;
     }
     let received = wire.received();
-    let looks_like = match received {
-        [20..=23, 3, ..] => return Ok(()),
-        [b'H', b'T', b'T', b'P', b'/', ..] => FirstBytes::Http,
-        _ => FirstBytes::classify(received),
-    };
+    if FirstBytes::classify(received) == FirstBytes::Tls {
+        return Ok(());
+    }
     let line = received.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
     let excerpt = line.iter().take(EXCERPT).flat_map(|byte| byte.escape_ascii()).map(char::from);
-    let kind = HandshakeErrorKind::NotTls { looks_like, excerpt: excerpt.collect() };
+    let kind = HandshakeErrorKind::ServerNotTls(excerpt.collect());
     Err(Refused::silently(kind, Phase::Handshake))
 }
 
@@ -274,7 +272,7 @@ where
         .session
         .as_ref()
         .filter(|_| resumption.is_resumed())
-        .map(|session| session.binding());
+        .map(ClientSession::binding);
     let (first_verified, refusal) = match resumed_from {
         Some(binding) => (binding.first_verified, binding.refusal.clone()),
         None => (outgoing.now, slot.refusal),

@@ -10,6 +10,8 @@ pub(crate) mod secrets;
 pub(crate) mod server_slot;
 pub(crate) mod slot;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use tls_wire::ClientHello;
 
 /// Who makes the handshake of a connection. Pre-shared keys and legacy versions will add theirs.
@@ -24,4 +26,11 @@ impl Engine {
     pub(crate) fn choose(_hello: &ClientHello) -> Self {
         Self::Rustls
     }
+}
+
+/// Calls into an engine. `None` if it panicked: that ends one connection, never the server.
+///
+/// What the call was changing may be half changed, so nothing of it is used again.
+pub(crate) fn fenced<R>(call: impl FnOnce() -> R) -> Option<R> {
+    catch_unwind(AssertUnwindSafe(call)).ok()
 }

@@ -38,8 +38,6 @@ pub enum Phase {
     Hello,
     /// Choosing context and protocol.
     Context,
-    /// Fetching and judging a session.
-    Session,
     /// The handshake proper.
     Handshake,
     /// Judging the client's certificate.
@@ -56,7 +54,6 @@ impl Phase {
         match self {
             Self::Hello => "hello",
             Self::Context => "context",
-            Self::Session => "session",
             Self::Handshake => "handshake",
             Self::ClientCertificate => "client_certificate",
             Self::ServerCertificate => "server_certificate",
@@ -76,6 +73,8 @@ pub enum HandshakeErrorKind {
         /// The first line, bounded and escaped, where there is text.
         excerpt: String,
     },
+    /// The server answers, but not in TLS; its first line, bounded and escaped.
+    ServerNotTls(String),
     /// The hello can't be read.
     InvalidHello(tls_wire::Error),
     /// No whole ClientHello within the time limit.
@@ -126,8 +125,6 @@ pub enum HandshakeErrorKind {
     SessionNotAcceptable(&'static str),
     /// More connections wait for their hello than `max_pending`; the oldest goes.
     TooManyPending,
-    /// The server shut down.
-    ShuttingDown,
     /// The engine panicked: a defect of ours.
     EnginePanicked,
     /// rustls failed without the peer's doing.
@@ -146,6 +143,7 @@ impl HandshakeErrorKind {
                 FirstBytes::SslV2 => "not_tls_sslv2",
                 _ => "not_tls",
             },
+            Self::ServerNotTls(_) => "server_not_tls",
             Self::InvalidHello(_) => "invalid_hello",
             Self::HelloTimeout(_) => "hello_timeout",
             Self::HandshakeTimeout(_) => "handshake_timeout",
@@ -171,7 +169,6 @@ impl HandshakeErrorKind {
             Self::ParsersDisagree(_) => "parsers_disagree",
             Self::SessionNotAcceptable(_) => "session_not_acceptable",
             Self::TooManyPending => "too_many_pending",
-            Self::ShuttingDown => "shutting_down",
             Self::EnginePanicked => "engine_panicked",
             Self::Engine(_) => "engine",
             Self::Record(_) => "record",
@@ -183,6 +180,7 @@ impl HandshakeErrorKind {
         Some(match self {
             Self::NotTls { looks_like: FirstBytes::Http, .. } => "ERR_SSL_HTTP_REQUEST",
             Self::NotTls { .. } => "ERR_SSL_WRONG_VERSION_NUMBER",
+            Self::ServerNotTls(_) => "ERR_SSL_PACKET_LENGTH_TOO_LONG",
             Self::InvalidHello(error) => return error.node_code(),
             Self::HelloTimeout(_) | Self::HandshakeTimeout(_) => "ERR_TLS_HANDSHAKE_TIMEOUT",
             Self::PeerClosed => "ECONNRESET",
@@ -210,7 +208,6 @@ impl HandshakeErrorKind {
             | Self::HookPanicked(_)
             | Self::ParsersDisagree(_)
             | Self::TooManyPending
-            | Self::ShuttingDown
             | Self::EnginePanicked
             | Self::Engine(_)
             | Self::Record(_) => Fault::Local,
@@ -225,6 +222,7 @@ impl HandshakeErrorKind {
             Self::NotTls { looks_like: FirstBytes::Ssh, .. } => "this port speaks TLS, not SSH: check the port",
             Self::NotTls { looks_like: FirstBytes::SslV2, .. } => "the client is far too old: it needs TLS 1.2 or 1.3",
             Self::NotTls { .. } => "the other end does not speak TLS on this port: check the port, or a proxy in between",
+            Self::ServerNotTls(_) => "the server speaks plain text on this port: try another port, plain http://, or STARTTLS first",
             Self::InvalidHello(_) => "the hello breaks RFC 8446: the client has a defect, or is a scanner",
             Self::HelloTimeout(_) => "the client connected and sent no hello: a port scan, a health check, or a slow network; see hello_timeout",
             Self::HandshakeTimeout(_) => "the other end stalled; see handshake_timeout",
@@ -249,7 +247,6 @@ impl HandshakeErrorKind {
             Self::ParsersDisagree(_) => "please report this with the hello's bytes: it is a defect of this library",
             Self::SessionNotAcceptable(_) => "the client's session was made under another policy; its next attempt will be a full handshake",
             Self::TooManyPending => "raise max_pending, or find who opens connections and says nothing",
-            Self::ShuttingDown => "the server is stopping",
             Self::EnginePanicked => "please report this: it is a defect of this library",
             Self::Engine(_) => "see the error of rustls",
             Self::Record(_) => "see the error of the record layer",
@@ -265,6 +262,7 @@ impl std::fmt::Display for HandshakeErrorKind {
             }
             Self::NotTls { excerpt, .. } if excerpt.is_empty() => f.write_str("not TLS"),
             Self::NotTls { excerpt, .. } => write!(f, "not TLS: \"{excerpt}\""),
+            Self::ServerNotTls(line) => write!(f, "the server does not speak TLS: \"{line}\""),
             Self::InvalidHello(error) => write!(f, "unreadable hello: {error}"),
             Self::HelloTimeout(limit) => write!(f, "no hello within {limit:?}"),
             Self::HandshakeTimeout(limit) => write!(f, "TLS handshake timeout after {limit:?}"),
@@ -290,7 +288,6 @@ impl std::fmt::Display for HandshakeErrorKind {
             Self::ParsersDisagree(field) => write!(f, "two readings of the hello differ in {field}"),
             Self::SessionNotAcceptable(why) => write!(f, "resumed session not acceptable: {why}"),
             Self::TooManyPending => f.write_str("too many connections without a hello; this was the oldest"),
-            Self::ShuttingDown => f.write_str("shutting down"),
             Self::EnginePanicked => f.write_str("the protocol engine panicked"),
             Self::Engine(error) => write!(f, "protocol engine: {error}"),
             Self::Record(error) => write!(f, "record layer: {error}"),

@@ -45,6 +45,7 @@ mod axum;
 mod client_session;
 mod connect;
 mod connection_info;
+mod connections;
 mod connector;
 mod dial;
 mod engine;

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 
+use rustix::io::Errno;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -56,24 +57,70 @@ impl Listener for tokio::net::UnixListener {
 
 /// Whether the listener lives on after this error of its `accept`.
 ///
-/// Errors of the one connection (it was gone before we took it) and of exhausted resources (too
-/// many open files) pass; anything else means that the listener itself is dead.
+/// Errors of the one connection (it was gone before we took it, or its network was: accept(2) on
+/// Linux hands those on) and of exhausted resources (too many open files) pass; anything else means
+/// that the listener itself is dead.
 pub fn is_transient(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::ConnectionReset
-            | io::ErrorKind::ConnectionRefused
-            | io::ErrorKind::Interrupted
-            | io::ErrorKind::OutOfMemory
-            | io::ErrorKind::WouldBlock
-    ) || is_exhausted(error)
+    let of_the_connection = match Errno::from_io_error(error) {
+        Some(errno) => CONNECTION_ERRORS.contains(&errno),
+        None => matches!(
+            error.kind(),
+            io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionRefused
+                | io::ErrorKind::Interrupted
+                | io::ErrorKind::WouldBlock
+        ),
+    };
+    of_the_connection || is_exhausted(error)
 }
 
-/// Whether the process or the system has no descriptor or buffer left (EMFILE, ENFILE, ENOBUFS).
+/// accept(2): "treat them like EAGAIN by retrying".
+const CONNECTION_ERRORS: [Errno; 14] = [
+    Errno::AGAIN,
+    Errno::CONNABORTED,
+    Errno::CONNREFUSED,
+    Errno::CONNRESET,
+    Errno::HOSTDOWN,
+    Errno::HOSTUNREACH,
+    Errno::INTR,
+    Errno::NETDOWN,
+    Errno::NETUNREACH,
+    Errno::NONET,
+    Errno::NOPROTOOPT,
+    Errno::OPNOTSUPP,
+    Errno::PERM,
+    Errno::PROTO,
+];
+
+/// Whether the process or the system has no descriptor, buffer or memory left.
 pub(crate) fn is_exhausted(error: &io::Error) -> bool {
-    const ENFILE: i32 = 23;
-    const EMFILE: i32 = 24;
-    const ENOBUFS: i32 = 105;
-    matches!(error.raw_os_error(), Some(ENFILE | EMFILE | ENOBUFS))
+    match Errno::from_io_error(error) {
+        Some(errno) => [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM].contains(&errno),
+        None => error.kind() == io::ErrorKind::OutOfMemory,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_bad_connection_ends_no_listener() {
+        let table = [
+            (Errno::CONNABORTED, true, false),
+            (Errno::PROTO, true, false),
+            (Errno::PERM, true, false),
+            (Errno::MFILE, true, true),
+            (Errno::NOMEM, true, true),
+            (Errno::BADF, false, false),
+            (Errno::INVAL, false, false),
+        ];
+        for (errno, transient, exhausted) in table {
+            let error = io::Error::from(errno);
+            assert_eq!(is_transient(&error), transient, "{error}");
+            assert_eq!(is_exhausted(&error), exhausted, "{error}");
+        }
+        assert!(!is_transient(&io::Error::other("closed")));
+    }
 }

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use tls_context::SecureContext;
 use tokio::net::TcpListener;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
 use crate::acceptor::TlsAcceptor;
+use crate::connections::Connections;
 use crate::error::Error;
 use crate::limits::EXHAUSTED_PAUSE;
 use crate::listener::{Listener, is_exhausted, is_transient};
@@ -56,7 +57,9 @@ impl<L: Listener> std::fmt::Debug for Server<L> {
 impl<L: Listener> Server<L> {
     pub(crate) fn new(acceptor: TlsAcceptor, listener: L) -> Self {
         let (phase, _) = watch::channel(Phase::Serving);
-        let handle = ServerHandle { acceptor: acceptor.clone(), phase: Arc::new(phase) };
+        let connections = Connections::new(acceptor.0.limits.max_connections);
+        let handle =
+            ServerHandle { acceptor: acceptor.clone(), phase: Arc::new(phase), connections };
         Self {
             acceptor,
             handle,
@@ -121,7 +124,16 @@ impl<L: Listener> Server<L> {
         Fut::Output: Send,
     {
         let mut handlers = JoinSet::new();
-        while let Some(stream) = self.accept().await? {
+        loop {
+            let stream = match self.accept().await {
+                Ok(Some(stream)) => stream,
+                Ok(None) => break,
+                Err(error) => {
+                    // No new connections; those that exist go on.
+                    handlers.detach_all();
+                    return Err(error);
+                }
+            };
             while handlers.try_join_next().is_some() {}
             let handled = handler(stream);
             handlers.spawn(async move {
@@ -136,7 +148,8 @@ impl<L: Listener> Server<L> {
         let (finished, queue) = mpsc::channel(QUEUE);
         let acceptor = self.acceptor.clone();
         let phase = self.handle.phase.subscribe();
-        let task = tokio::spawn(listen(acceptor, listener, finished, phase));
+        let connections = self.handle.connections.clone();
+        let task = tokio::spawn(listen(acceptor, listener, connections, finished, phase));
         let mut listening = self.listening.lock().unwrap_or_else(PoisonError::into_inner);
         *listening = Some(task.abort_handle());
         queue
@@ -157,19 +170,19 @@ impl<L: Listener> Drop for Server<L> {
 async fn listen<L: Listener>(
     acceptor: TlsAcceptor,
     mut listener: L,
+    connections: Arc<Connections>,
     finished: mpsc::Sender<Taken<L::Io>>,
     mut phase: watch::Receiver<Phase>,
 ) {
-    let room = acceptor.0.limits.max_connections.map(|most| Arc::new(Semaphore::new(most)));
     let mut handshakes = JoinSet::new();
     loop {
         while handshakes.try_join_next().is_some() {}
         let next = async {
             acceptor.0.admission.caught_up().await;
-            let place = wait_for_room(room.as_ref()).await;
-            (listener.accept().await, place)
+            connections.has_room().await;
+            listener.accept().await
         };
-        let (accepted, place) = tokio::select! {
+        let accepted = tokio::select! {
             biased;
             () = stopped(&mut phase) => break,
             next = next => next,
@@ -178,10 +191,13 @@ async fn listen<L: Listener>(
             Ok((io, peer)) => {
                 let acceptor = acceptor.clone();
                 let finished = finished.clone();
+                let connections = connections.clone();
+                let in_progress = connections.begin();
                 handshakes.spawn(async move {
+                    let _in_progress = in_progress;
                     // The error has been reported where it arose.
                     if let Ok((mut stream, _at_work)) = acceptor.accept_from(io, &[], peer).await {
-                        stream.count_open(acceptor.0.admission.open(place));
+                        stream.count_open(connections.open().await);
                         // A server that was dropped takes no more streams.
                         let _ = finished.send(Ok(stream)).await;
                     }
@@ -210,11 +226,6 @@ async fn listen<L: Listener>(
     }
 }
 
-async fn wait_for_room(room: Option<&Arc<Semaphore>>) -> Option<OwnedSemaphorePermit> {
-    // Never closed, so it only fails to exist.
-    room?.clone().acquire_owned().await.ok()
-}
-
 async fn stopped(phase: &mut watch::Receiver<Phase>) {
     // The sender lives in the handle that the server itself holds; should it be gone, stop.
     let _ = phase.wait_for(|phase| !matches!(phase, Phase::Serving)).await;
@@ -225,9 +236,11 @@ async fn stopped(phase: &mut watch::Receiver<Phase>) {
 pub struct ServerHandle {
     acceptor: TlsAcceptor,
     phase: Arc<watch::Sender<Phase>>,
+    connections: Arc<Connections>,
 }
 
-/// Counts of a server at one moment.
+/// Counts of a server at one moment. Those before the hand-over are of its acceptor, which several
+/// servers may share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
@@ -249,6 +262,7 @@ impl ServerHandle {
     ///
     /// The context can't serve; the old one stays.
     #[doc(alias = "setSecureContext")]
+    #[allow(clippy::needless_pass_by_value, reason = "as in the builder; a context is one Arc")]
     pub fn set_context(&self, context: SecureContext) -> Result<u64, Error> {
         crate::engine::lowered::server(&context).map_err(Error::DefaultContext)?;
         self.change(|contexts| {
@@ -263,6 +277,7 @@ impl ServerHandle {
     ///
     /// The context can't serve, or the pattern can't match; nothing changes then.
     #[doc(alias = "addContext")]
+    #[allow(clippy::needless_pass_by_value, reason = "as in the builder; a context is one Arc")]
     pub fn add_context(&self, pattern: &str, context: SecureContext) -> Result<u64, Error> {
         self.change(|contexts| contexts.add(pattern, context.clone()))
     }
@@ -306,7 +321,7 @@ impl ServerHandle {
         Stats {
             pending: admission.pending_count(),
             handshakes: admission.working_count(),
-            connections: admission.open_count(),
+            connections: self.connections.open_count(),
             generation: self.acceptor.0.contexts.load().generation,
         }
     }
@@ -326,10 +341,10 @@ impl ServerHandle {
             }
             first
         });
-        let admission = &self.acceptor.0.admission;
-        let before = admission.open_count();
-        let _ = tokio::time::timeout_at(until, admission.all_closed()).await;
-        let left = admission.open_count();
+        let before = self.connections.count();
+        // Late is no error: what is left is counted.
+        let _ = tokio::time::timeout_at(until, self.connections.all_ended()).await;
+        let left = self.connections.count();
         Drained { completed: before.saturating_sub(left), cut: left }
     }
 }

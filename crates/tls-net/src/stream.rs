@@ -17,7 +17,7 @@ use bytes::Bytes;
 use tls_record::{BufferClass, Exporter, PooledBuffer, RecordLayer};
 use tokio::io::{AsyncRead, ReadBuf};
 
-use crate::admission::OpenConnection;
+use crate::connections::OpenConnection;
 use crate::client_session::{ClientSession, SessionSource};
 use crate::connection_info::ConnectionInfo;
 
@@ -230,7 +230,12 @@ const SMALLEST_READ: usize = 5 + 16_384 + 2_048;
 
 /// An error of the record layer as tokio's traits carry it.
 fn record_error(error: tls_record::Error) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, error)
+    let kind = match error {
+        tls_record::Error::Truncated => io::ErrorKind::UnexpectedEof,
+        tls_record::Error::WriteClosed => io::ErrorKind::BrokenPipe,
+        _ => io::ErrorKind::InvalidData,
+    };
+    io::Error::new(kind, error)
 }
 
 /// The session source is shared with the record layer's ticket handler.

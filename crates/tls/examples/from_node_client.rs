@@ -1,5 +1,6 @@
 //! The first client of `node:tls`: it shows a certificate, says something and prints the answer.
 // Runs to its end by itself.
+#![allow(clippy::print_stdout, reason = "an example talks to its reader")]
 
 use std::error::Error;
 

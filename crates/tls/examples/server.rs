@@ -2,6 +2,7 @@
 //!
 //! `cargo run -p tls --example server`
 // Runs to its end by itself.
+#![allow(clippy::print_stdout, reason = "an example talks to its reader")]
 
 use std::error::Error;
 

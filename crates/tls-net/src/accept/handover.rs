@@ -43,8 +43,11 @@ where
     });
     tracing::debug!(
         peer = ?incoming.peer,
+        server_name = ?info.server_name(),
         version = ?info.protocol_version(),
+        suite = ?info.negotiated_cipher_suite().map(|suite| suite.suite()),
         resumption = %info.resumption(),
+        elapsed = ?info.handshake_duration(),
         "handshake done"
     );
     crate::metrics::finished(&info);

@@ -6,12 +6,13 @@ use rustls::HandshakeKind;
 use rustls::server::UnbufferedServerConnection;
 use tls_context::SecureContext;
 use tls_record::{Established, RecordLayer, RecordLimits};
-use tls_session_store::{NotResumed, Verdict};
+use tls_session_store::{ContextId, NotResumed, Verdict};
 use tls_wire::{AlertDescription, ClientHello, ProtocolVersion};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::session::Offer;
 use super::{Chosen, Incoming};
+use crate::acceptor::Shared;
 use crate::connection_info::{Resumption, SessionKind};
 use crate::engine::failure::{self, Side};
 use crate::engine::handshake::{Failure, Handshake, Progress};
@@ -22,7 +23,7 @@ use crate::engine::negotiated::Negotiated;
 use crate::engine::{handover, lowered};
 use crate::error::{HandshakeErrorKind, Phase};
 use crate::refused::{Farewell, Refused};
-use crate::session::{OpenedSession, SessionIssuer};
+use crate::session::{Authenticated, OpenedSession, SessionIssuer};
 use crate::wire::Wire;
 
 /// A handshake that is done and judged.
@@ -93,34 +94,52 @@ fn lay_ready(
             key_log: context.key_log().cloned(),
             ..HandshakeSecrets::default()
         },
-        now: Some(incoming.now),
-        hello: Some(hello.clone()),
+        now: incoming.now,
+        hello: hello.clone(),
+        hellos: 0,
+        parsers_disagree: None,
+        no_identity: false,
         accept_any: context.accepts_any_certificate(),
+        client: Authenticated::nobody(incoming.now),
+        refusal: None,
+        offered: None,
+        inherited: None,
+        issuer: issuer(shared, context, hello, generation),
         tickets: shared.tickets,
-        ..ServerSlot::default()
+        new_stored: Vec::new(),
     };
-    // Without the extended master secret a TLS 1.2 session must not be resumed (RFC 7627), so
-    // none is made. A hello that can be answered with TLS 1.3 needs no such thing.
-    let bound = hello.extended_master_secret() || hello.offers(ProtocolVersion::Tls13);
-    if context.resumes() && bound && (shared.tickets || shared.stored.is_some()) {
-        let keys = shared.ticket_keys.clone().filter(|_| shared.tickets);
-        let secret = shared.stored.as_ref().map(|stored| stored.secret.clone());
-        let maker = Arc::clone(&shared.worker);
-        slot.issuer = Some(SessionIssuer::new(context, keys, secret, generation, maker));
-    }
     let offered = match offer {
         Offer::None(reason) => Offered { kind: None, reason, session: None },
         Offer::Session { name, kind, mut session } => {
-            if let Some(issuer) = &mut slot.issuer {
-                issuer.inherit(&session);
-            }
-            slot.client_chain.clone_from(&session.chain);
+            slot.inherited = Some(session.client.clone());
             let state = Some(std::mem::take(&mut session.state));
             slot.offered = Some(OfferedSession { name, state });
             Offered { kind: Some(kind), reason: NotResumed::Suite, session: Some(session) }
         }
     };
     (slot, offered)
+}
+
+/// Who makes this connection's sessions, if any are to be made.
+///
+/// Without the extended master secret a TLS 1.2 session must not be resumed (RFC 7627), so none is
+/// made. A hello that can be answered with TLS 1.3 needs no such thing.
+fn issuer(
+    shared: &Shared,
+    context: &SecureContext,
+    hello: &ClientHello,
+    generation: u64,
+) -> Option<SessionIssuer> {
+    let bound = hello.extended_master_secret() || hello.offers(ProtocolVersion::Tls13);
+    let somewhere = shared.tickets || shared.stored.is_some();
+    (context.resumes() && bound && somewhere).then(|| SessionIssuer {
+        keys: shared.ticket_keys.clone().filter(|_| shared.tickets),
+        secret: shared.stored.as_ref().map(|stored| stored.secret.clone()),
+        context_id: ContextId(context.context_id()),
+        lifetime: context.session_timeout(),
+        generation,
+        maker: Arc::clone(&shared.worker),
+    })
 }
 
 fn connection(
@@ -166,6 +185,7 @@ where
             Ok(progress) => progress,
             Err(failure) => return Err(refused(failure, handshake, flight)),
         };
+        forget_unused_offer(handshake);
         store_new_sessions(incoming, handshake).await;
         wire.write(&flight).await.map_err(transport_refused)?;
         if first.is_empty() {
@@ -190,24 +210,38 @@ fn server_random(flight: &[u8]) -> Option<[u8; 32]> {
     flight.get(SERVER_HELLO_START - 32..SERVER_HELLO_START)?.try_into().ok()
 }
 
+/// Sessions are made at the end of a handshake; by then rustls has said which kind it is. A
+/// HelloRetryRequest makes it a full one until the second hello, which may still resume.
+fn forget_unused_offer(handshake: &mut Handshake<UnbufferedServerConnection>) {
+    let kind = handshake.connection().handshake_kind();
+    let Some(Slot::Server(slot)) = handshake.slot_mut() else { return };
+    match kind {
+        Some(HandshakeKind::Full) => slot.forget_offer(),
+        Some(HandshakeKind::FullWithHelloRetryRequest) if slot.hellos > 1 => slot.forget_offer(),
+        _ => {}
+    }
+}
+
 /// The ticket of a stateful session is in the flight: the session is stored before that leaves.
 async fn store_new_sessions(
     incoming: &Incoming<'_>,
     handshake: &mut Handshake<UnbufferedServerConnection>,
 ) {
     let Some(Slot::Server(slot)) = handshake.slot_mut() else { return };
-    let Some(stored) = &incoming.shared.stored else { return };
-    let new = std::mem::take(&mut slot.new_stored);
-    let Some(ttl) = slot.issuer.as_ref().map(|issuer| issuer.remaining(incoming.now)) else {
+    let (Some(stored), Some(issuer)) = (&incoming.shared.stored, &slot.issuer) else { return };
+    if slot.new_stored.is_empty() {
         return;
-    };
-    for session in new {
-        let put = stored.store.boxed_put(&session.id, session.value, ttl);
-        // Late or failed: the client's next handshake is a full one, with the reason "unknown".
-        let outcome = tokio::time::timeout(incoming.shared.limits.store_timeout, put).await;
-        if !matches!(outcome, Ok(Ok(()))) {
-            crate::metrics::session_not_stored();
-        }
+    }
+    let ttl = issuer.remaining(slot.proven_client(), incoming.now);
+    let new = std::mem::take(&mut slot.new_stored);
+    let puts = new.iter().map(|session| {
+        stored.store.boxed_put(&session.id, session.value.clone(), ttl)
+    });
+    // Late or failed: the client's next handshake is a full one, with the reason "unknown".
+    let puts = futures_util::future::join_all(puts);
+    let outcome = tokio::time::timeout(incoming.shared.limits.store_timeout, puts).await;
+    if !outcome.is_ok_and(|puts| puts.iter().all(Result::is_ok)) {
+        crate::metrics::session_not_stored();
     }
 }
 
@@ -230,6 +264,12 @@ fn refused(
     if let Some(Slot::Server(slot)) = handshake.slot_mut() {
         refusal = slot.refusal.take();
         // In both cases rustls says access_denied, for want of knowing better.
+        if slot.parsers_disagree.is_some() && slot.hellos > 1 {
+            // RFC 8446, Section 4.1.2: what a client may change after a HelloRetryRequest.
+            let error = rustls::PeerMisbehaved::RefusedToFollowHelloRetryRequest.into();
+            let kind = HandshakeErrorKind::PeerMisbehaved(error);
+            return Refused::with_alert(kind, Phase::Handshake, AlertDescription::IllegalParameter);
+        }
         if let Some(field) = slot.parsers_disagree {
             let kind = HandshakeErrorKind::ParsersDisagree(field);
             return Refused::with_alert(kind, Phase::Handshake, AlertDescription::InternalError);
@@ -268,7 +308,7 @@ fn judge(
     }
     let has_certificate = !negotiated.peer_certificates.is_empty();
     let proven = match &resumed {
-        Some(session) => session.verdict == Verdict::Good,
+        Some(session) => session.client.verdict == Verdict::Good,
         None => slot.refusal.is_none(),
     };
     let resumption = match (offered.kind, &resumed) {
@@ -297,7 +337,7 @@ fn unacceptable(
 ) -> Option<&'static str> {
     if negotiated.kind == HandshakeKind::Resumed {
         let Some(session) = resumed else { return Some("a session resumed that was not judged") };
-        if session.chain != negotiated.peer_certificates {
+        if session.client.chain != negotiated.peer_certificates {
             return Some("the restored certificates differ from those that were judged");
         }
     }

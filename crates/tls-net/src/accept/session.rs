@@ -1,8 +1,6 @@
 //! Opens the session that a hello names: our tickets first, then the store, under limits, since
 //! nobody has proved anything yet.
 
-use std::time::Duration;
-
 use tls_context::SecureContext;
 use tls_session_store::{ContextId, Kind, NotResumed, TicketKeys};
 use tls_wire::extension::pre_shared_key::PskIdentity;
@@ -45,7 +43,9 @@ pub(crate) async fn open(
         }
     }
     if let Some(stored) = &incoming.shared.stored {
-        match fetch(incoming, context, stored, &names).await {
+        let fetched = fetch(incoming, context, stored, &names);
+        let fetched = tokio::time::timeout(incoming.shared.limits.store_timeout, fetched).await;
+        match fetched.unwrap_or(Err(NotResumed::StoreLate)) {
             Ok(Some(offer)) => return offer,
             Ok(None) => {}
             Err(why) => reason = reason.or(Some(why)),
@@ -141,7 +141,8 @@ async fn fetch(
             NameKind::SessionId => stored.store.boxed_get(name.bytes),
             _ => stored.store.boxed_take(name.bytes),
         };
-        let opened = answer(value, incoming.shared.limits.store_timeout).await.and_then(|value| {
+        let found = value.await.map_err(|_| NotResumed::StoreDown);
+        let opened = found.and_then(|found| found.ok_or(NotResumed::Unknown)).and_then(|value| {
             let context_id = ContextId(context.context_id());
             let envelope = stored
                 .secret
@@ -158,17 +159,4 @@ async fn fetch(
         }
     }
     reason.map_or(Ok(None), Err)
-}
-
-/// The store's answer within its time limit.
-async fn answer<F>(value: F, limit: Duration) -> Result<Vec<u8>, NotResumed>
-where
-    F: Future<Output = Result<Option<Vec<u8>>, tls_session_store::Error>>,
-{
-    match tokio::time::timeout(limit, value).await {
-        Ok(Ok(Some(value))) => Ok(value),
-        Ok(Ok(None)) => Err(NotResumed::Unknown),
-        Ok(Err(_)) => Err(NotResumed::StoreDown),
-        Err(_) => Err(NotResumed::StoreLate),
-    }
 }

@@ -12,6 +12,7 @@ use tls_record::{
 use tls_wire::ProtocolVersion;
 
 use super::client_slot::{ClientSlot, SessionInbox};
+use super::fenced;
 use super::slot::{Slot, with_slot};
 use crate::error::HandshakeErrorKind;
 
@@ -85,9 +86,9 @@ fn traffic_keys(secrets: &ConnectionTrafficSecrets) -> Result<TrafficKeys, tls_r
 const UNKNOWN_AEAD: tls_record::Error = tls_record::Error::KeyLength { expected: 0, actual: 0 };
 
 fn next_keys(
-    updated: Result<(u64, ConnectionTrafficSecrets), rustls::Error>,
+    update: impl FnOnce() -> Result<(u64, ConnectionTrafficSecrets), rustls::Error>,
 ) -> Result<TrafficKeys, KeyUpdateRefused> {
-    let (_, secrets) = updated.map_err(|_| KeyUpdateRefused)?;
+    let (_, secrets) = fenced(update).and_then(Result::ok).ok_or(KeyUpdateRefused)?;
     traffic_keys(&secrets).map_err(|_| KeyUpdateRefused)
 }
 
@@ -95,11 +96,11 @@ struct ServerKernel(KernelConnection<ServerConnectionData>);
 
 impl PostHandshake for ServerKernel {
     fn next_tx_keys(&mut self) -> Result<TrafficKeys, KeyUpdateRefused> {
-        next_keys(self.0.update_tx_secret())
+        next_keys(|| self.0.update_tx_secret())
     }
 
     fn next_rx_keys(&mut self) -> Result<TrafficKeys, KeyUpdateRefused> {
-        next_keys(self.0.update_rx_secret())
+        next_keys(|| self.0.update_rx_secret())
     }
 
     fn new_session_ticket(&mut self, _body: &[u8]) -> Result<(), TicketRefused> {
@@ -114,17 +115,18 @@ struct ClientKernel {
 
 impl PostHandshake for ClientKernel {
     fn next_tx_keys(&mut self) -> Result<TrafficKeys, KeyUpdateRefused> {
-        next_keys(self.kernel.update_tx_secret())
+        next_keys(|| self.kernel.update_tx_secret())
     }
 
     fn next_rx_keys(&mut self) -> Result<TrafficKeys, KeyUpdateRefused> {
-        next_keys(self.kernel.update_rx_secret())
+        next_keys(|| self.kernel.update_rx_secret())
     }
 
     fn new_session_ticket(&mut self, body: &[u8]) -> Result<(), TicketRefused> {
         let slot = ClientSlot { inbox: self.inbox.clone(), ..ClientSlot::default() };
         let mut slot = Some(Slot::Client(Box::new(slot)));
-        with_slot(&mut slot, || self.kernel.handle_new_session_ticket(body))
-            .map_err(|_| TicketRefused)
+        with_slot(&mut slot, || fenced(|| self.kernel.handle_new_session_ticket(body)))
+            .and_then(Result::ok)
+            .ok_or(TicketRefused)
     }
 }

@@ -3,8 +3,6 @@
 //! Sans-IO: records go in, bytes to send come out. The rules here were found by trial and each
 //! guards against something: see the comments.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
 use rustls::server::{ServerConnectionData, UnbufferedServerConnection};
 use rustls::unbuffered::{ConnectionState, EncodeError, EncodeTlsData};
@@ -159,6 +157,11 @@ impl<C: Unbuffered> Handshake<C> {
         self.slot.as_mut()
     }
 
+    /// The connection, between calls.
+    pub(crate) fn connection(&self) -> &C {
+        &self.connection
+    }
+
     /// The finished connection and its slot.
     pub(crate) fn into_parts(self) -> (C, Option<Slot>) {
         (self.connection, self.slot)
@@ -170,10 +173,9 @@ impl<C: Unbuffered> Handshake<C> {
             return Err(Failure::Panicked);
         }
         let mut slot = self.slot.take();
-        let outcome =
-            slot::with_slot(&mut slot, || catch_unwind(AssertUnwindSafe(|| call(&mut *self))));
+        let outcome = slot::with_slot(&mut slot, || super::fenced(|| call(&mut *self)));
         self.slot = slot;
-        outcome.map_err(|_| {
+        outcome.ok_or_else(|| {
             self.failed = true;
             Failure::Panicked
         })

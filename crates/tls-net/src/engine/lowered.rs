@@ -27,6 +27,11 @@ pub(crate) fn client(context: &SecureContext) -> Result<Arc<ClientConfig>, rustl
 struct Lowered<C>(Result<Arc<C>, rustls::Error>);
 
 fn lower_server(context: &SecureContext) -> Result<Arc<ServerConfig>, rustls::Error> {
+    if !context.is_server() {
+        return Err(rustls::Error::General(
+            "the context of a client can't serve; make one with SecureContext::server".into(),
+        ));
+    }
     let builder = ServerConfig::builder_with_details(context.provider().clone(), Arc::new(SlotClock))
         .with_protocol_versions(context.versions())?;
     let builder = match context.client_verifier() {

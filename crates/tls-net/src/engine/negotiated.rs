@@ -1,6 +1,7 @@
 //! What a handshake negotiated, read before the hand-over.
 
 use rustls::HandshakeKind;
+use rustls::crypto::SupportedKxGroup;
 use rustls::pki_types::CertificateDer;
 
 /// What rustls knows and its `KernelConnection` does not tell: read before the hand-over.
@@ -18,7 +19,7 @@ impl Negotiated {
         Some(Self {
             version: connection.protocol_version()?,
             suite: connection.negotiated_cipher_suite()?,
-            group: connection.negotiated_key_exchange_group().map(|group| group.name()),
+            group: connection.negotiated_key_exchange_group().map(SupportedKxGroup::name),
             kind: connection.handshake_kind()?,
             alpn: connection.alpn_protocol().map(<[u8]>::to_vec),
             peer_certificates: connection.peer_certificates().unwrap_or_default().to_vec(),

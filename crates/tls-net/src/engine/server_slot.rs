@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::secrets::HandshakeSecrets;
 use super::slot;
-use crate::session::SessionIssuer;
+use crate::session::{Authenticated, SessionIssuer};
 
 /// The session that the pipeline opened for this connection before rustls saw the hello.
 pub(crate) struct OfferedSession {
@@ -41,22 +41,26 @@ impl std::fmt::Debug for NewStoredSession {
 }
 
 /// What one server connection lays ready for rustls, and what it gets back.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct ServerSlot {
     pub(crate) secrets: HandshakeSecrets,
-    pub(crate) now: Option<UnixTime>,
+    pub(crate) now: UnixTime,
     /// Our own reading of the hello: rustls's must be equal.
-    pub(crate) hello: Option<tls_wire::ClientHello>,
+    pub(crate) hello: tls_wire::ClientHello,
+    /// How many hellos rustls has asked a certificate for: the second follows a HelloRetryRequest.
+    pub(crate) hellos: u8,
     /// Set when the two parsers read different things.
     pub(crate) parsers_disagree: Option<&'static str>,
     /// Set when no identity suits the client.
     pub(crate) no_identity: bool,
     /// Whether the context accepts what its verifier refuses.
     pub(crate) accept_any: bool,
-    /// The chain the client sent, and what was found.
-    pub(crate) client_chain: Vec<CertificateDer<'static>>,
+    /// What this handshake has proved of the client so far.
+    pub(crate) client: Authenticated,
     pub(crate) refusal: Option<Refusal>,
     pub(crate) offered: Option<OfferedSession>,
+    /// What the offered session proves of the client, should it be resumed.
+    pub(crate) inherited: Option<Authenticated>,
     /// Makes the sessions of this connection; `None` makes none.
     pub(crate) issuer: Option<SessionIssuer>,
     /// Whether sessions go out as tickets (else they are stored).
@@ -66,11 +70,22 @@ pub(crate) struct ServerSlot {
 }
 
 impl ServerSlot {
+    /// The client as sessions made now record it.
+    pub(crate) fn proven_client(&self) -> &Authenticated {
+        self.inherited.as_ref().unwrap_or(&self.client)
+    }
+
+    /// rustls did not take up the offered session: this handshake proves who the client is.
+    pub(crate) fn forget_offer(&mut self) {
+        self.inherited = None;
+    }
+
     /// Whether a session made now goes out as a ticket. A long client chain would make it larger
     /// than hellos should be; it is stored instead where there is a store.
     fn issues_tickets(&self) -> bool {
-        let chain: usize = self.client_chain.iter().map(|certificate| certificate.len()).sum();
-        let stored = chain > LARGEST_CHAIN_IN_TICKET
+        let chain = &self.proven_client().chain;
+        let length: usize = chain.iter().map(|certificate| certificate.len()).sum();
+        let stored = length > LARGEST_CHAIN_IN_TICKET
             && self.issuer.as_ref().is_some_and(SessionIssuer::can_store);
         self.tickets && !stored
     }
@@ -100,11 +115,8 @@ impl ProducesTickets for SlotTicketer {
     }
 
     fn encrypt(&self, plain: &[u8]) -> Option<Vec<u8>> {
-        slot::server(|slot| {
-            let now = slot.now.unwrap_or_else(UnixTime::now);
-            slot.issuer.as_ref()?.seal_ticket(now, &slot.client_chain, plain)
-        })
-        .flatten()
+        slot::server(|slot| slot.issuer.as_ref()?.seal_ticket(slot.proven_client(), plain))
+            .flatten()
     }
 
     fn decrypt(&self, cipher: &[u8]) -> Option<Vec<u8>> {
@@ -124,11 +136,10 @@ impl StoresServerSessions for SlotSessionStorage {
             if slot.issues_tickets() {
                 return false;
             }
-            let now = slot.now.unwrap_or_else(UnixTime::now);
             let sealed = slot
                 .issuer
                 .as_ref()
-                .and_then(|issuer| issuer.seal_stored(now, &key, &slot.client_chain, &value));
+                .and_then(|issuer| issuer.seal_stored(slot.proven_client(), &key, &value));
             let Some(value) = sealed else { return false };
             slot.new_stored.push(NewStoredSession { id: key, value });
             true
@@ -158,9 +169,9 @@ pub(crate) struct SlotResolver {
 impl ResolvesServerCert for SlotResolver {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let difference = slot::server(|slot| {
-            let difference = slot.hello.as_ref().and_then(|ours| difference(ours, &hello));
-            slot.parsers_disagree = difference;
-            difference
+            slot.hellos = slot.hellos.saturating_add(1);
+            slot.parsers_disagree = difference(&slot.hello, &hello);
+            slot.parsers_disagree
         })
         .flatten();
         if difference.is_some() {
@@ -227,15 +238,16 @@ impl ClientCertVerifier for SlotClientVerifier {
             .collect();
         let outcome = self.inner.verify(&chain, now);
         let accepted = slot::server(|slot| {
-            slot.client_chain = chain;
+            slot.client.chain = chain;
             match outcome {
-                Ok(()) => Ok(()),
+                Ok(()) => {
+                    slot.client.verdict = Verdict::Good;
+                    Ok(())
+                }
                 Err(refusal) => {
                     let error = refusal.rustls_error();
-                    if let Some(issuer) = &mut slot.issuer {
-                        let code = refusal.code.as_str().to_owned();
-                        issuer.set_verdict(Verdict::AcceptedUnverified(code));
-                    }
+                    let code = refusal.code.as_str().to_owned();
+                    slot.client.verdict = Verdict::AcceptedUnverified(code);
                     slot.refusal = Some(refusal);
                     if slot.accept_any { Ok(()) } else { Err(error) }
                 }

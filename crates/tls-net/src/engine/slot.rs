@@ -81,7 +81,7 @@ pub(crate) struct SlotClock;
 impl rustls::time_provider::TimeProvider for SlotClock {
     fn current_time(&self) -> Option<rustls::pki_types::UnixTime> {
         let own = CURRENT.with(|current| match current.try_borrow().ok()?.as_ref()? {
-            Slot::Server(slot) => slot.now,
+            Slot::Server(slot) => Some(slot.now),
             Slot::Client(slot) => slot.now,
         });
         own.or_else(|| Some(rustls::pki_types::UnixTime::now()))

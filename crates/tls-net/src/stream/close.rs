@@ -15,8 +15,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
     ///
     /// # Errors
     ///
-    /// The peer sent application data in between, which would be lost; it ended without
-    /// `close_notify`; it did not answer in time; the transport failed.
+    /// The peer sent application data in between, or plain text behind its `close_notify`, which
+    /// would be lost; it ended without `close_notify`; it did not answer in time; the transport
+    /// failed.
     pub async fn close(mut self) -> io::Result<IO> {
         self.record.queue_close_notify();
         let closing = async {
@@ -25,11 +26,13 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
             let mut byte = [0; 1];
             let mut space = ReadBuf::new(&mut byte);
             poll_fn(|cx| Pin::new(&mut self).poll_read(cx, &mut space)).await?;
-            if space.filled().is_empty() {
-                return Ok(());
+            if !space.filled().is_empty() {
+                return Err(would_lose("application data arrived before the peer's close_notify; read to the end first"));
             }
-            let unread = "application data arrived before the peer's close_notify; read to the end first";
-            Err(io::Error::new(io::ErrorKind::InvalidData, unread))
+            if self.incoming.is_some() {
+                return Err(would_lose("bytes followed the peer's close_notify; shut down, then take them with into_parts"));
+            }
+            Ok(())
         };
         match tokio::time::timeout(CLOSE_TIMEOUT, closing).await {
             Ok(outcome) => outcome.map(|()| self.io),
@@ -39,4 +42,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
             )),
         }
     }
+}
+
+fn would_lose(what: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
 }

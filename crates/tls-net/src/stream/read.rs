@@ -34,7 +34,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for TlsStream<IO> {
                 Next::NeedsBytes => {}
             }
             if stream.eof {
-                return Poll::Ready(stream.record.end_of_stream().map_err(ended_early));
+                return Poll::Ready(stream.record.end_of_stream().map_err(record_error));
             }
             if ready!(poll_fill(&mut stream.io, &mut stream.incoming, cx))? == 0 {
                 stream.eof = true;
@@ -75,12 +75,12 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
     /// Opens whole records into `out` until it is full or no whole record is left.
     fn open_records(&mut self, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> io::Result<Next> {
         if self.record.read_closed() {
-            self.incoming = None;
-            return self.record.end_of_stream().map(|()| Next::Ended).map_err(ended_early);
+            return self.record.end_of_stream().map(|()| Next::Ended).map_err(record_error);
         }
         let before = out.filled().len();
         while let Some(incoming) = self.incoming.as_mut() {
             let wire = incoming.filled_mut();
+            let first_record = record_len(wire);
             let room = out.remaining().min(room_for_next(wire));
             // A second record that does not fit is left for the next call, which can open it
             // straight into place.
@@ -103,7 +103,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
                     consumed
                 }
                 Ok(Opened::CloseNotify { .. }) => {
-                    self.incoming = None;
+                    // What follows is no TLS: it is kept for `close` and `into_parts`.
+                    incoming.consume(first_record);
+                    self.release_incoming();
                     return Ok(Next::Ended);
                 }
                 Err(error) => {
@@ -140,6 +142,11 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
     }
 }
 
+/// Length of the record at the start of `wire`, its header included.
+fn record_len(wire: &[u8]) -> usize {
+    RecordHeader::read(wire).map_or(0, |header| RecordHeader::LEN + usize::from(header.length))
+}
+
 /// Plaintext room for the record at the start of `wire`: its length, at most. One byte more than
 /// its content in TLS 1.3, for the type, and the tag, which the record layer never writes.
 fn room_for_next(wire: &[u8]) -> usize {
@@ -148,11 +155,3 @@ fn room_for_next(wire: &[u8]) -> usize {
 
 /// All AEADs here have tags of 16 bytes; a TLS 1.2 record has at least that beside its content.
 const TAG: usize = 16;
-
-fn ended_early(error: tls_record::Error) -> io::Error {
-    let kind = match error {
-        tls_record::Error::Truncated => io::ErrorKind::UnexpectedEof,
-        _ => io::ErrorKind::InvalidData,
-    };
-    io::Error::new(kind, error)
-}

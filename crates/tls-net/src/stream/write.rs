@@ -50,14 +50,18 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        if !self.corked || self.outgoing_is_full() {
-            // What an earlier write left must go first, so that no more than one batch waits.
+        let accepted = loop {
+            if !self.corked || self.outgoing_is_full() {
+                // What an earlier write left must go first, so that no more than one batch waits.
+                ready!(self.poll_drain(cx))?;
+            }
+            let accepted = self.seal(slices)?;
+            if accepted > 0 || slices.iter().all(|slice| slice.is_empty()) {
+                break accepted;
+            }
+            // The batch has no room for the next record, and records are not made smaller.
             ready!(self.poll_drain(cx))?;
-        }
-        if self.record.has_control() {
-            self.seal_control()?;
-        }
-        let accepted = self.seal(slices)?;
+        };
         if !self.corked || self.outgoing_is_full() {
             // The data is accepted: whether the transport takes it now or later, and any error of
             // the transport, shows up in the next call.

@@ -60,7 +60,6 @@ impl Output {
     }
 
     /// Panics, showing both outputs, unless the program ended well.
-    #[must_use]
     pub fn expect_success(self) -> Self {
         assert!(
             self.status.success(),

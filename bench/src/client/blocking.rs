@@ -1,0 +1,51 @@
+//! A connection without a runtime, for loads that deal with the bytes on the wire themselves.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use rustls::ClientConnection;
+
+use super::config::{self, Place};
+use super::Load;
+use crate::Result;
+
+/// A socket, and the client's TLS over it unless the server speaks plain TCP.
+pub(super) struct Connection {
+    pub(super) socket: TcpStream,
+    pub(super) tls: Option<ClientConnection>,
+}
+
+impl Connection {
+    pub(super) fn open(load: &Load) -> Result<Self> {
+        let mut socket = TcpStream::connect(load.server)?;
+        socket.set_nodelay(true)?;
+        if load.options.plain {
+            return Ok(Self { socket, tls: None });
+        }
+        let handshake = load.row.handshake();
+        let config = config::config(handshake)?;
+        let mut tls = ClientConnection::new(config, config::server_name()?)?;
+        while tls.is_handshaking() || tls.wants_write() {
+            tls.complete_io(&mut socket)?;
+        }
+        config::check(handshake, Place::First, &tls)?;
+        Ok(Self { socket, tls: Some(tls) })
+    }
+
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        let Some(tls) = &mut self.tls else { return Ok(self.socket.write_all(bytes)?) };
+        tls.writer().write_all(bytes)?;
+        while tls.wants_write() {
+            tls.write_tls(&mut self.socket)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn read_exact(&mut self, bytes: &mut [u8]) -> Result<()> {
+        match &mut self.tls {
+            Some(tls) => rustls::Stream::new(tls, &mut self.socket).read_exact(bytes)?,
+            None => self.socket.read_exact(bytes)?,
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,72 @@
+//! What a failed command says: `tls: `, the cause chain, the hint.
+
+use std::io::Write;
+
+use serde_json::json;
+
+use crate::error::Error;
+
+/// Writes the error to standard error: lines for people, or one JSON object.
+pub(crate) fn tell(error: &Error, json: bool) {
+    // Who can't be told can't be told that either.
+    let _ = if json {
+        writeln!(std::io::stderr().lock(), "{}", to_json(error))
+    } else {
+        anstream::stderr().lock().write_all(to_text(error).as_bytes())
+    };
+}
+
+fn to_text(error: &Error) -> String {
+    let bold = anstyle::Style::new().bold();
+    let mut text = format!("{bold}tls:{bold:#} {error}");
+    for cause in error.causes() {
+        text.push_str(": ");
+        text.push_str(&cause);
+    }
+    text.push('\n');
+    if let Some(hint) = error.hint() {
+        text.push_str("     ");
+        text.push_str(hint);
+        text.push('\n');
+    }
+    text
+}
+
+pub(crate) fn to_json(error: &Error) -> serde_json::Value {
+    let mut message = error.to_string();
+    for cause in error.causes() {
+        message.push_str(": ");
+        message.push_str(&cause);
+    }
+    json!({
+        "v": 1,
+        "event": "error",
+        "code": error.code(),
+        "node_code": error.node_code(),
+        "phase": error.phase(),
+        "fault": error.fault(),
+        "message": message,
+        "hint": error.hint(),
+        "exit": error.exit_code().number(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_cause_chain_and_hint() {
+        let error = Error::Listen {
+            address: ([127, 0, 0, 1], 8443).into(),
+            source: std::io::ErrorKind::AddrInUse.into(),
+        };
+        let text = anstream::adapter::strip_str(&to_text(&error)).to_string();
+        let mut lines = text.lines();
+        let first = lines.next().unwrap();
+        assert!(first.starts_with("tls: can't listen on 127.0.0.1:8443: "), "{first}");
+        assert!(lines.next().unwrap().starts_with("     another program has the port"));
+        let json = to_json(&error);
+        assert_eq!((json["code"].as_str(), json["exit"].as_u64()), (Some("port_busy"), Some(3)));
+    }
+}

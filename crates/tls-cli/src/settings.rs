@@ -1,0 +1,231 @@
+//! What the flags mean: files read, contexts built. Everything that blocks is here, before any
+//! runtime starts.
+
+mod identities;
+mod protocol;
+mod trust;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tls::context::{ClientAuth, SecureContext, SniMap};
+use tls::net::{AcceptorBuilder, TlsAcceptor, TlsConnector};
+use tls::rustls::KeyLog;
+use tls::rustls::pki_types::ServerName;
+use tls::sessions::{MemoryStore, SharedSecret, TicketKeys};
+
+pub(crate) use self::identities::Certificate;
+use crate::error::{Error, Result};
+use crate::flags::{ConnectFlags, ServeFlags};
+use crate::key_log::FileKeyLog;
+
+/// A client that has nothing to say in this time is a port scan, or gone.
+const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Where `tls serve` listens unless told otherwise.
+pub(crate) const DEFAULT_ADDRESS: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8443);
+
+/// Where to listen.
+#[derive(Clone, Debug)]
+pub(crate) struct Listen {
+    pub(crate) addresses: Vec<SocketAddr>,
+    /// Whether a free port may stand in for a taken one.
+    pub(crate) may_move: bool,
+    pub(crate) reuse_port: bool,
+}
+
+/// What `tls serve` is to do.
+pub(crate) struct ServeSettings {
+    pub(crate) listen: Listen,
+    pub(crate) acceptor: AcceptorBuilder,
+    /// The default context, for showing.
+    pub(crate) context: SecureContext,
+    /// Of each name or pattern, whether its clients are asked for certificates.
+    pub(crate) names: SniMap<(String, bool)>,
+    pub(crate) certificate: Certificate,
+    pub(crate) echo: bool,
+    pub(crate) shutdown_timeout: Duration,
+    /// Secrets are written there; has to be said loudly.
+    pub(crate) keylog: Option<PathBuf>,
+    pub(crate) json: bool,
+}
+
+impl ServeSettings {
+    pub(crate) fn from_flags(flags: &ServeFlags) -> Result<Self> {
+        let key_log = key_log(flags.protocol.keylog.as_ref())?;
+        let client_auth = client_auth(flags)?;
+        let build = |identities: Vec<tls::certs::Identity>| -> Result<SecureContext> {
+            let builder = SecureContext::server(identities).client_auth(client_auth.clone());
+            let alpn: &[&str] = if flags.echo { &[] } else { &["h2", "http/1.1"] };
+            let builder = protocol::apply(&flags.protocol, builder.alpn(alpn), key_log.clone())?;
+            Ok(builder.build()?)
+        };
+        let (identities, certificate) =
+            identities::of_server(&flags.cert, &flags.key, &flags.development)?;
+        let context = build(identities)?;
+        let mut acceptor = limits(TlsAcceptor::builder(context.clone()), flags);
+        let mut names = SniMap::new();
+        for flag in &flags.sni {
+            let identity = identities::load(&flag.cert, &flag.key)?;
+            let named = build(vec![identity])?;
+            let asks = named.client_auth().asks();
+            names.insert(&flag.pattern, (flag.pattern.clone(), asks))?;
+            acceptor = acceptor.context(&flag.pattern, named);
+        }
+        let ticket_keys = match &flags.ticket_keys {
+            Some(file) => TicketKeys::from_file(file)?,
+            None => TicketKeys::generate()?,
+        };
+        // Tickets for those who take them, ids of TLS 1.2 in memory for those who don't.
+        acceptor = acceptor
+            .sessions(MemoryStore::new(), SharedSecret::generate()?)
+            .ticket_keys(ticket_keys)
+            .keep_hello(!flags.echo);
+        Ok(Self {
+            listen: listen(flags),
+            acceptor,
+            context,
+            names,
+            certificate,
+            echo: flags.echo,
+            shutdown_timeout: flags.shutdown_timeout,
+            keylog: flags.protocol.keylog.clone(),
+            json: flags.json,
+        })
+    }
+}
+
+fn listen(flags: &ServeFlags) -> Listen {
+    let reuse_port = flags.reuse_port || flags.ticket_keys.is_some();
+    if flags.listen.is_empty() {
+        return Listen { addresses: vec![DEFAULT_ADDRESS], may_move: true, reuse_port };
+    }
+    Listen { addresses: flags.listen.clone(), may_move: false, reuse_port }
+}
+
+fn limits(acceptor: AcceptorBuilder, flags: &ServeFlags) -> AcceptorBuilder {
+    let acceptor = acceptor
+        .handshake_timeout(flags.handshake_timeout)
+        .hello_timeout(flags.handshake_timeout.min(HELLO_TIMEOUT))
+        .max_pending(flags.max_pending)
+        .max_handshakes(flags.max_handshakes);
+    match flags.max_connections {
+        0 => acceptor,
+        most => acceptor.max_connections(most),
+    }
+}
+
+fn client_auth(flags: &ServeFlags) -> Result<ClientAuth> {
+    if flags.client_ca.is_empty() {
+        return Ok(ClientAuth::Off);
+    }
+    let trust = trust::of_files(&flags.client_ca)?;
+    match (flags.request_cert, flags.require_cert) {
+        (_, true) => Ok(ClientAuth::required(trust)),
+        (true, false) => Ok(ClientAuth::optional(trust)),
+        (false, false) => Err(Error::usage(
+            "--client-ca alone asks nobody for a certificate",
+            "add --require-cert, or --request-cert to take clients without one too",
+        )),
+    }
+}
+
+fn key_log(file: Option<&PathBuf>) -> Result<Option<Arc<dyn KeyLog>>> {
+    let Some(file) = file else { return Ok(None) };
+    let log: Arc<dyn KeyLog> = Arc::new(FileKeyLog::open(file)?);
+    Ok(Some(log))
+}
+
+/// What `tls connect` is to do.
+pub(crate) struct ConnectSettings {
+    pub(crate) address: String,
+    pub(crate) connector: TlsConnector,
+    pub(crate) context: SecureContext,
+    /// The name asked for and checked.
+    pub(crate) server_name: ServerName<'static>,
+    pub(crate) info: bool,
+    pub(crate) reconnect: u32,
+    pub(crate) insecure: bool,
+    pub(crate) linger: Duration,
+    pub(crate) keylog: Option<PathBuf>,
+    pub(crate) json: bool,
+}
+
+impl ConnectSettings {
+    pub(crate) fn from_flags(flags: &ConnectFlags) -> Result<Self> {
+        let host = host(&flags.address);
+        let server_name = server_name(flags.servername.as_deref().unwrap_or(host))?;
+        let trust = trust::of_client(&flags.ca, host, &flags.development)?;
+        let mut builder = SecureContext::client(trust);
+        if let (Some(cert), Some(key)) = (&flags.cert, &flags.key) {
+            builder = builder.client_identity(identities::load(cert, key)?);
+        }
+        if flags.insecure {
+            builder = builder.dangerous().accept_any_certificate();
+        }
+        let key_log = key_log(flags.protocol.keylog.as_ref())?;
+        let context = protocol::apply(&flags.protocol, builder, key_log)?.build()?;
+        let connector = TlsConnector::from(context.clone())
+            .server_name(server_name.clone())
+            .connect_timeout(flags.timeout)
+            .handshake_timeout(flags.timeout);
+        Ok(Self {
+            address: flags.address.clone(),
+            connector,
+            context,
+            server_name,
+            info: flags.info,
+            reconnect: flags.reconnect,
+            insecure: flags.insecure,
+            linger: flags.linger,
+            keylog: flags.protocol.keylog.clone(),
+            json: flags.json,
+        })
+    }
+}
+
+/// The host of `HOST`, `HOST:PORT`, `[IPV6]:PORT` or a bare IPv6 address.
+fn host(address: &str) -> &str {
+    if let Some(rest) = address.strip_prefix('[') {
+        return rest.split(']').next().unwrap_or(rest);
+    }
+    match address.split_once(':') {
+        Some((host, port)) if !port.contains(':') => host,
+        _ => address,
+    }
+}
+
+fn server_name(name: &str) -> Result<ServerName<'static>> {
+    let parsed = ServerName::try_from(name.to_owned());
+    parsed.map_err(|_| {
+        Error::usage(
+            format!("\"{}\" is neither a host name nor an IP address", name.escape_debug()),
+            "write HOST:PORT, such as example.org:443 or [::1]:8443",
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_is_found_in_every_form() {
+        for (address, expected) in [
+            ("example.org", "example.org"),
+            ("example.org:8443", "example.org"),
+            ("127.0.0.1:1", "127.0.0.1"),
+            ("[::1]:8443", "::1"),
+            ("[::1]", "::1"),
+            ("::1", "::1"),
+        ] {
+            assert_eq!(host(address), expected, "{address}");
+            assert!(server_name(host(address)).is_ok(), "{address}");
+        }
+        assert!(server_name("bad name").is_err());
+        assert!(server_name("").is_err());
+    }
+}

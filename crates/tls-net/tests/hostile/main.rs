@@ -1,0 +1,13 @@
+//! Peers that behave badly, transports that behave badly, and the facts about rustls that this
+//! crate is built on. The same bodies run for TLS 1.2 and 1.3, and for both ends where both exist.
+#![allow(clippy::unwrap_used, unreachable_pub, reason = "tests")]
+
+#[path = "../ends/mod.rs"]
+mod ends;
+
+mod plain;
+mod raw;
+mod support;
+
+mod alerts;
+mod handover;
