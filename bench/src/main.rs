@@ -2,7 +2,7 @@
 //!
 //! `tls-bench server STACK ROW` prints `port N` and serves until its input ends.
 //! `tls-bench client ROW PORT` makes the load and prints `NAME VALUE` a line.
-//! `tls-bench peers` prints the stacks that are built in, with their versions.
+//! `tls-bench peers` prints the versions of libraries of the system.
 
 #![allow(
     clippy::print_stdout,
@@ -19,6 +19,7 @@ mod server;
 mod single_core;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// An error of these processes: read by a person, never handled.
 type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -56,5 +57,17 @@ fn client(row: &str, port: &str, options: &[&str]) -> Result<()> {
     let row = row.parse()?;
     let options = options::Options::parse(options)?;
     single_core::pin(&options, single_core::CLIENT_CORE)?;
+    end_in_time(&options)?;
     client::run(row, port.parse()?, &options)
+}
+
+/// A server that stopped answering must not hold up a run: the client gives up.
+fn end_in_time(options: &options::Options) -> Result<()> {
+    let limit = Duration::from_secs(if options.units.is_some() { 300 } else { 60 });
+    std::thread::Builder::new().spawn(move || {
+        std::thread::sleep(limit);
+        eprintln!("tls-bench client: not done after {limit:?}");
+        std::process::exit(1);
+    })?;
+    Ok(())
 }

@@ -50,11 +50,10 @@ impl FromStr for Stack {
     }
 }
 
-/// Lists the stacks, with the versions of what they are made of where it can be asked.
+/// Prints the versions of what the lock file does not name.
 pub(crate) fn print_peers() {
-    println!("tls {}", env!("CARGO_PKG_VERSION"));
     #[cfg(feature = "openssl")]
-    println!("tokio-openssl {}", ::openssl::version::version());
+    println!("{}", ::openssl::version::version());
 }
 
 /// Serves on a free port of the loopback until standard input ends.

@@ -11,6 +11,7 @@
 
 use std::process::ExitCode;
 
+mod bench;
 mod ci;
 mod coverage;
 mod peers;
@@ -52,6 +53,12 @@ const TASKS: &[Task] = &[
         usage: "[STEP]",
         about: "tidy, fmt, clippy, docs, deny, each crate alone, feature combinations, coverage",
         run: ci::run,
+    },
+    Task {
+        name: "bench",
+        usage: "[--rows A,B] [--rounds N] [--quick] [--count]",
+        about: "speed and memory beside tokio-rustls, tokio-openssl and plain TCP; needs a quiet machine",
+        run: bench::run,
     },
     Task {
         name: "coverage",

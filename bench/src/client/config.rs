@@ -22,11 +22,14 @@ pub(super) fn config(handshake: Handshake) -> Result<Arc<ClientConfig>> {
         aws_lc_rs::cipher_suite::TLS13_AES_128_GCM_SHA256
     };
     provider.cipher_suites = vec![suite];
-    provider.kx_groups = vec![if handshake == Handshake::Tls13MlKem {
-        aws_lc_rs::kx_group::X25519MLKEM768
-    } else {
-        aws_lc_rs::kx_group::X25519
-    }];
+    provider.kx_groups = match handshake {
+        Handshake::Tls13MlKem => vec![aws_lc_rs::kx_group::X25519MLKEM768],
+        // Before TLS 1.3 the curve of the certificate's key has to be offered too (RFC 8422).
+        _ if handshake.is_tls12() => {
+            vec![aws_lc_rs::kx_group::X25519, aws_lc_rs::kx_group::SECP256R1]
+        }
+        _ => vec![aws_lc_rs::kx_group::X25519],
+    };
     let version =
         if handshake.is_tls12() { &rustls::version::TLS12 } else { &rustls::version::TLS13 };
     let mut config = ClientConfig::builder_with_provider(Arc::new(provider))

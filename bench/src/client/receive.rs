@@ -16,6 +16,7 @@ pub(super) fn run(load: &Load, write: usize) -> Result<()> {
     let batch = load.options.units.map_or(BATCH, |units| write * units as usize);
     let mut sender = Sender::new(load, write, batch)?;
     if load.options.units.is_some() {
+        sender.seal()?;
         return sender.send_batch();
     }
     let watched = load.watched()?;
@@ -60,10 +61,7 @@ impl Sender {
             wire_write = write / RECORD * SEALED_RECORD;
         }
         let plaintext = vec![0xa5; write];
-        let mut sender =
-            Self { connection, plaintext, sealed: Vec::new(), write: wire_write, batch };
-        sender.seal()?;
-        Ok(sender)
+        Ok(Self { connection, plaintext, sealed: Vec::new(), write: wire_write, batch })
     }
 
     /// Makes the bytes of the next batch.

@@ -27,8 +27,10 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    /// Serves one connection. That the client goes in the middle is part of it.
-    pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(self, stream: S) {
+    /// Serves one connection: the handler that a user would write, an async function that takes
+    /// the stream. That the client goes in the middle is part of it.
+    pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(self, mut stream: S) {
+        let stream = &mut stream;
         let _ = match self.row {
             Row::Handshake(_) => answer(stream).await,
             Row::Send { write } => send(stream, write, self.writes).await,
@@ -41,7 +43,7 @@ impl Work {
     }
 }
 
-async fn answer<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) -> io::Result<()> {
+async fn answer<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> io::Result<()> {
     let mut request = [0; REQUEST];
     stream.read_exact(&mut request).await?;
     stream.write_all(&request[..1]).await?;
@@ -50,7 +52,7 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) -> io::Result<
     stream.read(&mut request).await.map(|_| ())
 }
 
-async fn send<S>(mut stream: S, write: usize, writes: Option<u64>) -> io::Result<()>
+async fn send<S>(stream: &mut S, write: usize, writes: Option<u64>) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -65,7 +67,7 @@ where
     stream.shutdown().await
 }
 
-async fn receive<S>(mut stream: S, batch: usize) -> io::Result<()>
+async fn receive<S>(stream: &mut S, batch: usize) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -85,7 +87,7 @@ where
     }
 }
 
-async fn echo<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) -> io::Result<()> {
+async fn echo<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> io::Result<()> {
     let mut message = [0; MESSAGE];
     loop {
         stream.read_exact(&mut message).await?;

@@ -16,6 +16,12 @@ pub(crate) fn tell(error: &Error, json: bool) {
     };
 }
 
+/// Says something that is worth knowing and ends nothing.
+pub(crate) fn warn(text: &str) {
+    let yellow = anstyle::AnsiColor::Yellow.on_default();
+    let _ = writeln!(anstream::stderr().lock(), "{yellow}tls: warning:{yellow:#} {text}");
+}
+
 fn to_text(error: &Error) -> String {
     let bold = anstyle::Style::new().bold();
     let mut text = format!("{bold}tls:{bold:#} {error}");

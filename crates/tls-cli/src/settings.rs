@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tls::context::{ClientAuth, SecureContext, SniMap};
+use tls::context::{ClientAuth, SecureContext};
 use tls::net::{AcceptorBuilder, TlsAcceptor, TlsConnector};
 use tls::rustls::KeyLog;
 use tls::rustls::pki_types::ServerName;
@@ -20,6 +20,7 @@ pub(crate) use self::identities::Certificate;
 use crate::error::{Error, Result};
 use crate::flags::{ConnectFlags, ServeFlags};
 use crate::key_log::FileKeyLog;
+use crate::named_contexts::NamedContexts;
 
 /// A client that has nothing to say in this time is a port scan, or gone.
 const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
@@ -43,8 +44,7 @@ pub(crate) struct ServeSettings {
     pub(crate) acceptor: AcceptorBuilder,
     /// The default context, for showing.
     pub(crate) context: SecureContext,
-    /// Of each name or pattern, whether its clients are asked for certificates.
-    pub(crate) names: SniMap<(String, bool)>,
+    pub(crate) contexts: NamedContexts,
     pub(crate) certificate: Certificate,
     pub(crate) echo: bool,
     pub(crate) shutdown_timeout: Duration,
@@ -67,12 +67,11 @@ impl ServeSettings {
             identities::of_server(&flags.cert, &flags.key, &flags.development)?;
         let context = build(identities)?;
         let mut acceptor = limits(TlsAcceptor::builder(context.clone()), flags);
-        let mut names = SniMap::new();
+        let mut contexts = NamedContexts::new(client_auth.asks());
         for flag in &flags.sni {
             let identity = identities::load(&flag.cert, &flag.key)?;
             let named = build(vec![identity])?;
-            let asks = named.client_auth().asks();
-            names.insert(&flag.pattern, (flag.pattern.clone(), asks))?;
+            contexts.add(&flag.pattern, named.client_auth().asks())?;
             acceptor = acceptor.context(&flag.pattern, named);
         }
         let ticket_keys = match &flags.ticket_keys {
@@ -88,7 +87,7 @@ impl ServeSettings {
             listen: listen(flags),
             acceptor,
             context,
-            names,
+            contexts,
             certificate,
             echo: flags.echo,
             shutdown_timeout: flags.shutdown_timeout,

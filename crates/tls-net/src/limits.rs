@@ -34,6 +34,13 @@ pub(crate) const MAX_HANDSHAKES: usize = 256;
 /// handshake are legal and come to some 60 KiB.
 pub(crate) const MAX_HANDSHAKE_WIRE: usize = 256 * 1024;
 
+/// While handshakes are in progress, finished ones are cleared away this often; each accepted
+/// connection clears them too.
+///
+/// That a timer is always due before any deadline has a second use: registering a deadline that
+/// would be the next to fire wakes the runtime's driver, a system call for each connection.
+pub(crate) const REAP_INTERVAL: Duration = Duration::from_secs(1);
+
 /// How long the listener rests when no descriptor is left; those in use come back meanwhile.
 pub(crate) const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 

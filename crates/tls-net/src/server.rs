@@ -6,15 +6,17 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tls_context::SecureContext;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::MissedTickBehavior;
 
 use crate::acceptor::TlsAcceptor;
 use crate::connections::Connections;
 use crate::error::Error;
-use crate::limits::EXHAUSTED_PAUSE;
+use crate::limits::{EXHAUSTED_PAUSE, REAP_INTERVAL};
 use crate::listener::{Listener, is_exhausted, is_transient};
 use crate::shutdown::{Drained, Phase};
 use crate::stream::TlsStream;
@@ -135,10 +137,8 @@ impl<L: Listener> Server<L> {
                 }
             };
             while handlers.try_join_next().is_some() {}
-            let handled = handler(stream);
-            handlers.spawn(async move {
-                handled.await;
-            });
+            // Mapped, not awaited in a block: a block would hold the handler's future twice.
+            handlers.spawn(handler(stream).map(drop));
         }
         Ok(crate::shutdown::drain(handlers, self.handle.phase.subscribe()).await)
     }
@@ -175,6 +175,8 @@ async fn listen<L: Listener>(
     mut phase: watch::Receiver<Phase>,
 ) {
     let mut handshakes = JoinSet::new();
+    let mut reap = tokio::time::interval(REAP_INTERVAL);
+    reap.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         while handshakes.try_join_next().is_some() {}
         let next = async {
@@ -186,6 +188,7 @@ async fn listen<L: Listener>(
             biased;
             () = stopped(&mut phase) => break,
             next = next => next,
+            _ = reap.tick(), if !handshakes.is_empty() => continue,
         };
         match accepted {
             Ok((io, peer)) => {

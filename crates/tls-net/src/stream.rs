@@ -149,8 +149,8 @@ impl<IO> TlsStream<IO> {
         outcome.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))
     }
 
-    /// Holds sealed records back until a whole batch (256 KiB) is there, a flush, or
-    /// [`uncork`](Self::uncork). For callers that flush: small writes then cost one system call a
+    /// Holds sealed records back until a whole batch (256 KiB) is there, a flush, a read that has to
+    /// wait, or [`uncork`](Self::uncork). For callers that flush: small writes then cost one system call a
     /// batch.
     pub fn cork(&mut self) {
         self.corked = true;

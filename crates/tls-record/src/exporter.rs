@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use hkdf::Hkdf;
 use hkdf::hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256, Sha384};
 use tls_wire::HashAlgorithm;
 use zeroize::Zeroizing;
 
 use crate::Error;
+use crate::expand_label::expand_label;
 
 /// Makes keying material that both ends of a connection can make and nobody else (`SOP-09`).
 ///
@@ -147,7 +147,8 @@ impl Exporter {
             label,
             &digest(self.hash, b""),
             &mut derived,
-        )?;
+        )
+        .ok_or_else(|| too_long(out))?;
         expand_label(
             self.hash,
             &derived,
@@ -155,6 +156,7 @@ impl Exporter {
             &digest(self.hash, context),
             out,
         )
+        .ok_or_else(|| too_long(out))
     }
 }
 
@@ -178,40 +180,6 @@ fn digest(hash: HashAlgorithm, data: &[u8]) -> Vec<u8> {
     match hash {
         HashAlgorithm::Sha384 => Sha384::digest(data).to_vec(),
         _ => Sha256::digest(data).to_vec(),
-    }
-}
-
-/// RFC 8446, Section 7.1.
-fn expand_label(
-    hash: HashAlgorithm,
-    secret: &[u8],
-    label: &[u8],
-    context: &[u8],
-    out: &mut [u8],
-) -> Result<(), Error> {
-    let length = u16::try_from(out.len())
-        .map_err(|_| too_long(out))?
-        .to_be_bytes();
-    let prefix = b"tls13 ";
-    let label_len = u8::try_from(prefix.len() + label.len()).map_err(|_| too_long(out))?;
-    let context_len = u8::try_from(context.len()).map_err(|_| too_long(out))?;
-    let info: [&[u8]; 6] = [
-        &length,
-        &[label_len],
-        prefix,
-        label,
-        &[context_len],
-        context,
-    ];
-    let expanded = match hash {
-        HashAlgorithm::Sha384 => {
-            Hkdf::<Sha384>::from_prk(secret).map(|secret| secret.expand_multi_info(&info, out))
-        }
-        _ => Hkdf::<Sha256>::from_prk(secret).map(|secret| secret.expand_multi_info(&info, out)),
-    };
-    match expanded {
-        Ok(Ok(())) => Ok(()),
-        _ => Err(too_long(out)),
     }
 }
 

@@ -79,6 +79,14 @@ impl Ring {
             .any(|entry| entry.key.name() == key.name() && entry.key != *key)
     }
 
+    /// The keys that open now, the one that issues first.
+    pub(crate) fn open_keys(&self, now: Duration) -> impl Iterator<Item = &TicketKey> {
+        self.0
+            .iter()
+            .filter(move |entry| entry.opens_until.is_none_or(|until| now < until))
+            .map(|entry| &entry.key)
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }

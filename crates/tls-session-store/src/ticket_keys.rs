@@ -180,6 +180,16 @@ impl TicketKeys {
         Ok(())
     }
 
+    /// The names of the keys, for showing: first the one that issues, then those that still open.
+    /// No secrets: each ticket carries the name of its key in the clear.
+    #[must_use]
+    pub fn names(&self) -> Vec<[u8; KEY_NAME_LEN]> {
+        let ring = self.ring.load();
+        ring.open_keys(self.clock.now())
+            .filter_map(|key| key.name().try_into().ok())
+            .collect()
+    }
+
     /// Whether `ticket` names one of the keys; says nothing about its being genuine.
     #[must_use]
     pub fn recognises(&self, ticket: &[u8]) -> bool {

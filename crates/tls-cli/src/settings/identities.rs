@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use tls::certs::{CertificateSummary, Identity};
+use tls::rustls::pki_types::UnixTime;
 
 use crate::development;
 use crate::error::{Error, Result};
 use crate::flags::DevelopmentFlags;
+use crate::message;
 
 /// What the default certificate is, for showing.
 pub(crate) enum Certificate {
@@ -62,5 +64,9 @@ pub(super) fn of_server(
 
 /// One certificate with its key. An expired one serves, since others may be worse off without.
 pub(super) fn load(cert: &Path, key: &Path) -> Result<Identity> {
-    Ok(Identity::from_pem_files(cert, key)?)
+    let identity = Identity::from_pem_files(cert, key)?;
+    if let Err(error) = identity.check_dates(UnixTime::now()) {
+        message::warn(&format!("{}: {error}; {}", cert.display(), error.hint()));
+    }
+    Ok(identity)
 }

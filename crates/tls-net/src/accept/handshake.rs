@@ -69,7 +69,7 @@ where
     };
     let negotiated = Negotiated::read(&connection)
         .ok_or_else(|| engine_refused(rustls::Error::HandshakeNotComplete))?;
-    let established = handover::server(connection)
+    let established = handover::server(connection, negotiated.suite, &slot.secrets)
         .map_err(|kind| Refused::silently(kind, Phase::Handover))?;
     judge(&context, chosen, established, negotiated, *slot, offered, server_random)
 }
@@ -91,6 +91,7 @@ fn lay_ready(
         secrets: HandshakeSecrets {
             client_random: Some(*hello.random()),
             keep_master: context.wants_exporter(),
+            keep_traffic: true,
             key_log: context.key_log().cloned(),
             ..HandshakeSecrets::default()
         },

@@ -2,32 +2,60 @@
 
 use std::sync::Arc;
 
-use rustls::ConnectionTrafficSecrets;
+use rustls::{ConnectionTrafficSecrets, SupportedCipherSuite};
 use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
 use rustls::kernel::KernelConnection;
-use rustls::server::{ServerConnectionData, UnbufferedServerConnection};
+use rustls::server::UnbufferedServerConnection;
 use tls_record::{
     Aead, Established, KeyUpdateRefused, PostHandshake, Role, TicketRefused, TrafficKeys,
+    TrafficSecrets,
 };
-use tls_wire::ProtocolVersion;
+use tls_wire::{CipherSuite, ProtocolVersion};
 
 use super::client_slot::{ClientSlot, SessionInbox};
 use super::fenced;
+use super::secrets::HandshakeSecrets;
 use super::slot::{Slot, with_slot};
 use crate::error::HandshakeErrorKind;
 
 /// The record layer's keys of a finished server handshake.
+///
+/// Nothing of rustls stays: its `KernelConnection` would hold over a kilobyte for each connection
+/// to do what two secrets can.
 pub(crate) fn server(
     connection: UnbufferedServerConnection,
+    suite: SupportedCipherSuite,
+    secrets: &HandshakeSecrets,
 ) -> Result<Established, HandshakeErrorKind> {
-    let (secrets, kernel) = connection
-        .dangerous_into_kernel_connection()
-        .map_err(HandshakeErrorKind::Engine)?;
-    let version = version(kernel.protocol_version());
-    // TLS 1.2 has no key updates, and no tickets after the handshake: nothing of rustls stays.
-    let post_handshake = (version == ProtocolVersion::Tls13)
-        .then(|| Box::new(ServerKernel(kernel)) as Box<dyn PostHandshake>);
-    established(Role::Server, version, secrets, post_handshake)
+    let (extracted, _) =
+        connection.dangerous_into_kernel_connection().map_err(HandshakeErrorKind::Engine)?;
+    let version = version(suite.version().version);
+    // TLS 1.2 has no key updates.
+    let post_handshake = match version {
+        ProtocolVersion::Tls13 => Some(next_server_keys(suite, secrets)?),
+        _ => None,
+    };
+    established(Role::Server, version, extracted, post_handshake)
+}
+
+/// What derives a server's next keys.
+fn next_server_keys(
+    suite: SupportedCipherSuite,
+    secrets: &HandshakeSecrets,
+) -> Result<Box<dyn PostHandshake>, HandshakeErrorKind> {
+    let missing = || HandshakeErrorKind::Engine(rustls::Error::HandshakeNotComplete);
+    let suite = CipherSuite(u16::from(suite.suite()));
+    let hash = suite.hash().ok_or_else(missing)?;
+    let aead = match suite {
+        CipherSuite::TLS_AES_128_GCM_SHA256 => Aead::Aes128Gcm,
+        CipherSuite::TLS_AES_256_GCM_SHA384 => Aead::Aes256Gcm,
+        CipherSuite::TLS_CHACHA20_POLY1305_SHA256 => Aead::ChaCha20Poly1305,
+        _ => return Err(missing()),
+    };
+    let tx = secrets.server_traffic.as_ref().ok_or_else(missing)?;
+    let rx = secrets.client_traffic.as_ref().ok_or_else(missing)?;
+    let secrets = TrafficSecrets::new(hash, aead, tx, rx).map_err(HandshakeErrorKind::Record)?;
+    Ok(Box::new(secrets))
 }
 
 /// The record layer's keys of a finished client handshake. Tickets that come later go to `inbox`.
@@ -90,22 +118,6 @@ fn next_keys(
 ) -> Result<TrafficKeys, KeyUpdateRefused> {
     let (_, secrets) = fenced(update).and_then(Result::ok).ok_or(KeyUpdateRefused)?;
     traffic_keys(&secrets).map_err(|_| KeyUpdateRefused)
-}
-
-struct ServerKernel(KernelConnection<ServerConnectionData>);
-
-impl PostHandshake for ServerKernel {
-    fn next_tx_keys(&mut self) -> Result<TrafficKeys, KeyUpdateRefused> {
-        next_keys(|| self.0.update_tx_secret())
-    }
-
-    fn next_rx_keys(&mut self) -> Result<TrafficKeys, KeyUpdateRefused> {
-        next_keys(|| self.0.update_rx_secret())
-    }
-
-    fn new_session_ticket(&mut self, _body: &[u8]) -> Result<(), TicketRefused> {
-        Err(TicketRefused)
-    }
 }
 
 struct ClientKernel {

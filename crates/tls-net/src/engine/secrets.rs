@@ -17,10 +17,16 @@ pub(crate) struct HandshakeSecrets {
     pub(crate) client_random: Option<[u8; 32]>,
     /// TLS 1.3, RFC 8446 Section 7.5.
     pub(crate) exporter_secret: Option<Zeroizing<Vec<u8>>>,
+    /// TLS 1.3, RFC 8446 Section 7.2: the first application traffic secrets, only with
+    /// `keep_traffic`.
+    pub(crate) client_traffic: Option<Zeroizing<Vec<u8>>>,
+    pub(crate) server_traffic: Option<Zeroizing<Vec<u8>>>,
     /// TLS 1.2, RFC 5705: only with `keep_master`.
     pub(crate) master: Option<Zeroizing<Vec<u8>>>,
     /// Whether the context asked for exporters.
     pub(crate) keep_master: bool,
+    /// Whether key updates will be ours.
+    pub(crate) keep_traffic: bool,
     /// The application's own key log.
     pub(crate) key_log: Option<Arc<dyn KeyLog>>,
 }
@@ -67,6 +73,12 @@ impl KeyLog for SlotKeyLog {
                 "CLIENT_RANDOM" if secrets.keep_master => {
                     secrets.master = Some(Zeroizing::new(secret.to_vec()));
                 }
+                "CLIENT_TRAFFIC_SECRET_0" if secrets.keep_traffic => {
+                    secrets.client_traffic = Some(Zeroizing::new(secret.to_vec()));
+                }
+                "SERVER_TRAFFIC_SECRET_0" if secrets.keep_traffic => {
+                    secrets.server_traffic = Some(Zeroizing::new(secret.to_vec()));
+                }
                 _ => {}
             }
             if let Some(log) = &secrets.key_log {
@@ -80,6 +92,7 @@ impl KeyLog for SlotKeyLog {
             secrets.key_log.is_some()
                 || label == "EXPORTER_SECRET"
                 || (label == "CLIENT_RANDOM" && secrets.keep_master)
+                || (label.ends_with("TRAFFIC_SECRET_0") && secrets.keep_traffic)
         })
         .unwrap_or(false)
     }

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use tls_record::Opened;
 use tls_wire::RecordHeader;
@@ -36,8 +36,16 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for TlsStream<IO> {
             if stream.eof {
                 return Poll::Ready(stream.record.end_of_stream().map_err(record_error));
             }
-            if ready!(poll_fill(&mut stream.io, &mut stream.incoming, cx))? == 0 {
-                stream.eof = true;
+            match poll_fill(&mut stream.io, &mut stream.incoming, cx)? {
+                Poll::Ready(0) => stream.eof = true,
+                Poll::Ready(_) => {}
+                Poll::Pending => {
+                    // Who waits for an answer wants the question sent.
+                    if stream.corked {
+                        let _ = stream.poll_drain(cx);
+                    }
+                    return Poll::Pending;
+                }
             }
         }
     }

@@ -244,7 +244,7 @@ async fn a_refused_server_hears_one_alert_the_right_one() {
     let pki = Pki::shared();
     let rows: [(&str, &Leaf, &str, u8); 5] = [
         ("expired", &pki.expired, "localhost", 45),
-        ("not yet valid", &pki.not_yet_valid, "localhost", 42),
+        ("not yet valid", &pki.not_yet_valid, "localhost", 45),
         ("another CA", &pki.other_ca, "localhost", 48),
         ("self-signed", &pki.self_signed_end_entity, "localhost", 48),
         ("another name", &pki.wrong_name, "localhost", 42),

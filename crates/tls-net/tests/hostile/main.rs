@@ -10,4 +10,5 @@ mod raw;
 mod support;
 
 mod alerts;
+mod bad_input;
 mod handover;

@@ -1,0 +1,72 @@
+//! `tls serve`: HTTPS that shows the visitor's own connection, or a raw echo.
+
+mod echo;
+mod event;
+mod http;
+mod page;
+mod signals;
+mod site;
+mod sockets;
+mod zeros;
+
+use std::sync::Arc;
+
+use tls::net::{AcceptorBuilder, TlsAcceptor};
+use tokio::sync::watch;
+
+use self::event::Reporter;
+use self::signals::Signals;
+use self::sockets::Sockets;
+use crate::error::{Error, Result};
+use crate::exit_codes::ExitCode;
+use crate::flags::ServeFlags;
+use crate::message;
+use crate::output::Output;
+use crate::settings::ServeSettings;
+
+pub(crate) fn run(flags: &ServeFlags) -> Result<ExitCode> {
+    let settings = ServeSettings::from_flags(flags)?;
+    if let Some(file) = &settings.keylog {
+        message::warn(&format!(
+            "the secrets of every connection go to {}: whoever has it can read them all",
+            file.display()
+        ));
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|source| Error::System { what: "can't start the runtime", source })?;
+    let (output, writer) = Output::start();
+    let outcome = runtime.block_on(serve(settings, output));
+    // Whatever still runs was cut; what it had to say is written.
+    drop(runtime);
+    let _ = writer.join();
+    outcome
+}
+
+async fn serve(settings: ServeSettings, output: Output) -> Result<ExitCode> {
+    let signals = Signals::new()?;
+    let sockets = Sockets::bind(&settings.listen)?;
+    let reporter = Arc::new(Reporter::new(output, &settings, &sockets));
+    let acceptor = acceptor(settings.acceptor, &reporter)?;
+    let (stop, stopping) = watch::channel(false);
+    let server = acceptor.listen(sockets);
+    let handle = server.handle();
+    reporter.listening();
+    let serving = if settings.echo {
+        tokio::spawn(echo::serve(server, Arc::clone(&reporter)))
+    } else {
+        let contexts = Arc::new(settings.contexts);
+        tokio::spawn(http::serve(server, Arc::clone(&reporter), contexts, stopping))
+    };
+    let drained = tokio::select! {
+        outcome = serving => outcome.map_err(|_| Error::Bug("the server panicked"))?,
+        cut = signals.drain(&handle, stop, settings.shutdown_timeout) => Ok(cut),
+    };
+    let drained = drained.map_err(|source| Error::ListenerDead { source })?;
+    reporter.drained(drained);
+    Ok(if drained.cut == 0 { ExitCode::Done } else { ExitCode::DrainCut })
+}
+
+fn acceptor(builder: AcceptorBuilder, reporter: &Arc<Reporter>) -> Result<TlsAcceptor> {
+    let reporter = Arc::clone(reporter);
+    Ok(builder.on_failure(move |error| reporter.failure(error)).build()?)
+}

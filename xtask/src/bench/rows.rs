@@ -1,0 +1,158 @@
+//! The rows of the table, who is in them, and what is aimed at.
+
+/// The one that ratios refer to.
+pub(super) const BASE: &str = "tokio-rustls";
+/// The one that needs a library of the system.
+pub(super) const OPENSSL: &str = "tokio-openssl";
+/// The one without TLS.
+pub(super) const PLAIN: &str = "tcp";
+
+/// What is measured with one pair of processes.
+#[derive(Debug)]
+pub(super) struct Load {
+    pub(super) name: &'static str,
+    pub(super) stacks: Vec<&'static str>,
+}
+
+/// A row of the table.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) name: &'static str,
+    pub(super) title: &'static str,
+    pub(super) unit: &'static str,
+    /// The load that gives it, and under which name that prints it.
+    pub(super) load: &'static str,
+    pub(super) printed: &'static str,
+    pub(super) stacks: &'static [&'static str],
+    pub(super) aims: &'static [Aim],
+    pub(super) is_less_better: bool,
+}
+
+/// The ratio to [`BASE`] that a stack of ours should reach, and the one it must.
+#[derive(Debug)]
+pub(super) struct Aim {
+    pub(super) stack: &'static str,
+    pub(super) ratio: f64,
+    pub(super) floor: Option<f64>,
+}
+
+const fn aim(stack: &'static str, ratio: f64) -> Aim {
+    Aim { stack, ratio, floor: None }
+}
+
+const fn aim_and_floor(stack: &'static str, ratio: f64, floor: f64) -> Aim {
+    Aim { stack, ratio, floor: Some(floor) }
+}
+
+const HANDSHAKES: &[&str] = &[BASE, OPENSSL, "tls", "tls-full"];
+const BULK: &[&str] = &[PLAIN, BASE, "tokio-rustls-tuned", OPENSSL, "tls"];
+const MEMORY: &[&str] = &[PLAIN, BASE, "tokio-rustls-tuned", OPENSSL, "tls", "tls-full"];
+const HANDSHAKE_AIMS: &[Aim] = &[aim_and_floor("tls", 1.0, 0.9), aim("tls-full", 0.95)];
+const MEMORY_AIMS: &[Aim] = &[aim_and_floor("tls", 0.38, 0.40), aim("tls-full", 0.38)];
+
+const fn handshake(name: &'static str, title: &'static str, stacks: &'static [&'static str]) -> Row {
+    Row {
+        name,
+        title,
+        unit: "/s",
+        load: name,
+        printed: "rate",
+        stacks,
+        aims: HANDSHAKE_AIMS,
+        is_less_better: false,
+    }
+}
+
+const fn bulk(name: &'static str, title: &'static str, aims: &'static [Aim]) -> Row {
+    Row {
+        name,
+        title,
+        unit: "MB/s",
+        load: name,
+        printed: "rate",
+        stacks: BULK,
+        aims,
+        is_less_better: false,
+    }
+}
+
+const fn memory(name: &'static str, title: &'static str, printed: &'static str) -> Row {
+    Row {
+        name,
+        title,
+        unit: "B",
+        load: "mem",
+        printed,
+        stacks: MEMORY,
+        aims: MEMORY_AIMS,
+        is_less_better: true,
+    }
+}
+
+pub(super) const ROWS: &[Row] = &[
+    handshake(
+        "hs13",
+        "full handshake, TLS 1.3, X25519",
+        &[PLAIN, BASE, OPENSSL, "tls", "tls-full"],
+    ),
+    handshake(
+        "hs13-mlkem",
+        "full handshake, TLS 1.3, X25519MLKEM768",
+        &[BASE, "tls", "tls-full"],
+    ),
+    handshake("hs12", "full handshake, TLS 1.2, X25519", HANDSHAKES),
+    handshake("res13", "resumed handshake, TLS 1.3", HANDSHAKES),
+    handshake("res12", "resumed handshake, TLS 1.2", HANDSHAKES),
+    Row {
+        stacks: &[PLAIN, BASE, "tokio-rustls-tuned", OPENSSL, "tls", "tls-corked"],
+        ..bulk(
+            "send16k",
+            "send, writes of 16 KiB",
+            &[aim("tls", 1.0), aim("tls-corked", 1.5)],
+        )
+    },
+    bulk("send1m", "send, writes of 1 MiB", &[aim("tls", 1.3)]),
+    bulk("recv16k", "receive, writes of 16 KiB", &[aim("tls", 1.15)]),
+    bulk("recv1m", "receive, writes of 1 MiB", &[aim_and_floor("tls", 1.5, 1.3)]),
+    Row { unit: "/s", ..bulk("echo", "echo of 64 bytes", &[aim("tls", 1.0)]) },
+    memory("mem-handshake", "memory at rest, after a handshake", "after-handshake"),
+    memory("mem-echo", "memory at rest, after an echo", "after-echo"),
+];
+
+impl Row {
+    pub(super) fn aim(&self, stack: &str) -> Option<&'static Aim> {
+        self.aims.iter().find(|aim| aim.stack == stack)
+    }
+
+    /// Whether `ratio` is at least as good as `wanted`.
+    pub(super) fn reaches(&self, ratio: f64, wanted: f64) -> bool {
+        if self.is_less_better { ratio <= wanted } else { ratio >= wanted }
+    }
+}
+
+/// Whether a stack is this workspace in one setting or another.
+pub(super) fn is_ours(stack: &str) -> bool {
+    stack == "tls" || stack.starts_with("tls-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_has_the_base_and_ours_and_aims_for_stacks_that_are_in_it() {
+        for row in ROWS {
+            assert!(row.stacks.contains(&BASE) && row.stacks.contains(&"tls"), "{}", row.name);
+            for aim in row.aims {
+                assert!(row.stacks.contains(&aim.stack), "{} {}", row.name, aim.stack);
+            }
+        }
+    }
+
+    #[test]
+    fn less_memory_is_better_and_more_work_is() {
+        let row = |name| ROWS.iter().find(|row| row.name == name).expect("a row");
+        assert!(row("mem-echo").reaches(0.3, 0.4) && !row("mem-echo").reaches(0.5, 0.4));
+        assert!(row("recv1m").reaches(1.5, 1.3) && !row("recv1m").reaches(1.2, 1.3));
+    }
+}
