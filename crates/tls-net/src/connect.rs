@@ -253,10 +253,11 @@ fn refused(
     };
     let alert = failure::plaintext_alert(&flight).or_else(|| failure::alert_of(&failure));
     let (kind, phase) = failure::classify(failure, refusal, Side::Client);
-    let farewell = if flight.is_empty() || matches!(kind, HandshakeErrorKind::AlertReceived(_)) {
-        Farewell::Nothing
-    } else {
-        Farewell::Flight(flight, alert)
+    let farewell = match (&kind, flight.is_empty()) {
+        (HandshakeErrorKind::AlertReceived(_), _) => Farewell::Nothing,
+        (HandshakeErrorKind::TooMuchData, _) => Farewell::Alert(AlertDescription::RecordOverflow),
+        (_, true) => Farewell::Nothing,
+        (_, false) => Farewell::Flight(flight, alert),
     };
     Refused { kind, phase, farewell }
 }

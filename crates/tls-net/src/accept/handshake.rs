@@ -100,6 +100,7 @@ fn lay_ready(
         hellos: 0,
         parsers_disagree: None,
         no_identity: false,
+        no_scheme: false,
         accept_any: context.accepts_any_certificate(),
         client: Authenticated::nobody(incoming.now),
         refusal: None,
@@ -265,15 +266,25 @@ fn refused(
     if let Some(Slot::Server(slot)) = handshake.slot_mut() {
         refusal = slot.refusal.take();
         // In both cases rustls says access_denied, for want of knowing better.
-        if slot.parsers_disagree.is_some() && slot.hellos > 1 {
-            // RFC 8446, Section 4.1.2: what a client may change after a HelloRetryRequest.
-            let error = rustls::PeerMisbehaved::RefusedToFollowHelloRetryRequest.into();
+        // RFC 8446, Section 4.1.2: what a client may change after a HelloRetryRequest.
+        let renamed = matches!(
+            failure,
+            Failure::Rustls(rustls::Error::PeerMisbehaved(
+                rustls::PeerMisbehaved::ServerNameDifferedOnRetry
+            ))
+        );
+        if renamed || (slot.parsers_disagree.is_some() && slot.hellos > 1) {
+            let error = rustls::PeerMisbehaved::ServerNameDifferedOnRetry.into();
             let kind = HandshakeErrorKind::PeerMisbehaved(error);
             return Refused::with_alert(kind, Phase::Handshake, AlertDescription::IllegalParameter);
         }
         if let Some(field) = slot.parsers_disagree {
             let kind = HandshakeErrorKind::ParsersDisagree(field);
             return Refused::with_alert(kind, Phase::Handshake, AlertDescription::InternalError);
+        }
+        if slot.no_scheme {
+            let kind = HandshakeErrorKind::NoSharedSignatureScheme;
+            return Refused::with_alert(kind, Phase::Handshake, AlertDescription::HandshakeFailure);
         }
         if slot.no_identity {
             let kind = HandshakeErrorKind::NoSuitableIdentity;
@@ -284,6 +295,7 @@ fn refused(
     let (kind, phase) = failure::classify(failure, refusal, Side::Server);
     let farewell = match (&kind, flight.is_empty()) {
         (HandshakeErrorKind::AlertReceived(_), _) => Farewell::Nothing,
+        (HandshakeErrorKind::TooMuchData, _) => Farewell::Alert(AlertDescription::RecordOverflow),
         (_, true) => Farewell::Nothing,
         (_, false) => Farewell::Flight(flight, alert),
     };

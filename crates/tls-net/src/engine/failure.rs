@@ -99,6 +99,9 @@ pub(crate) fn alert_of(failure: &Failure) -> Option<AlertDescription> {
             rustls::AlertDescription::NoApplicationProtocol
         }
         Failure::Rustls(Error::InvalidMessage(error)) => (*error).into(),
+        Failure::Rustls(Error::PeerIncompatible(PeerIncompatible::NoSignatureSchemesInCommon)) => {
+            rustls::AlertDescription::HandshakeFailure
+        }
         _ => return None,
     };
     Some(AlertDescription::from(u8::from(alert)))

@@ -53,6 +53,8 @@ pub(crate) struct ServerSlot {
     pub(crate) parsers_disagree: Option<&'static str>,
     /// Set when no identity suits the client.
     pub(crate) no_identity: bool,
+    /// Set when the client can verify no signature of the identity chosen.
+    pub(crate) no_scheme: bool,
     /// Whether the context accepts what its verifier refuses.
     pub(crate) accept_any: bool,
     /// What this handshake has proved of the client so far.
@@ -177,11 +179,19 @@ impl ResolvesServerCert for SlotResolver {
         if difference.is_some() {
             return None;
         }
+        let schemes = hello.signature_schemes().to_vec();
         let key = self.inner.as_ref().and_then(|inner| inner.resolve(hello));
-        if key.is_none() {
+        let Some(key) = key else {
             slot::server(|slot| slot.no_identity = true);
+            return None;
+        };
+        // rustls would find that out in the middle of its flight. It shows the schemes that fit a
+        // suite in common; where there is none it says so itself.
+        if !schemes.is_empty() && key.key.choose_scheme(&schemes).is_none() {
+            slot::server(|slot| slot.no_scheme = true);
+            return None;
         }
-        key
+        Some(key)
     }
 }
 
