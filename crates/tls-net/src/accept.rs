@@ -8,6 +8,7 @@ pub(crate) mod context;
 pub(crate) mod handover;
 pub(crate) mod handshake;
 pub(crate) mod protocol;
+mod protocol_version;
 pub(crate) mod session;
 
 use std::net::SocketAddr;
@@ -87,6 +88,7 @@ where
         .await
         .map_err(|kind| Refused::silently(kind, Phase::Hello))?;
     let chosen = context::choose(incoming, hello).await?;
+    protocol_version::check(&chosen.context, hello)?;
     let protocol = protocol::choose(incoming, hello).await?;
     match Engine::choose(hello) {
         Engine::Rustls => {
