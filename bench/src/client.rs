@@ -27,7 +27,10 @@ struct Load {
 
 impl Load {
     fn watched(&self) -> Result<Watched> {
-        let process = self.options.server_process.ok_or("--server-process is missing")?;
+        let process = self
+            .options
+            .server_process
+            .ok_or("--server-process is missing")?;
         Ok(Watched(process))
     }
 }
@@ -35,7 +38,11 @@ impl Load {
 /// Makes the load of `row` on the server at `port` and prints what was measured.
 pub(crate) fn run(row: Row, port: u16, options: &Options) -> Result<()> {
     let server = SocketAddr::from(([127, 0, 0, 1], port));
-    let load = Load { row, server, options: options.clone() };
+    let load = Load {
+        row,
+        server,
+        options: options.clone(),
+    };
     match row {
         Row::Handshake(_) => handshakes::run(&load),
         Row::Send { .. } => send::run(&load),
@@ -80,21 +87,26 @@ const WARM_UP: Duration = Duration::from_millis(120);
 fn measure(load: &Load, mut work: impl FnMut(Until) -> Result<u64>) -> Result<()> {
     if let Some(units) = load.options.units {
         let done = work(Until::Units(units))?;
-        return if done == units { Ok(()) } else { Err(format!("{done} units, not {units}").into()) };
+        return if done == units {
+            Ok(())
+        } else {
+            Err(format!("{done} units, not {units}").into())
+        };
     }
     let watched = load.watched()?;
     work(Until::window(WARM_UP))?;
     let before = watched.cpu_time_at_rest()?;
     let done = work(Until::window(load.options.window))?;
     let spent = watched.cpu_time_at_rest()?.saturating_sub(before);
-    #[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
     print_rate(done as f64, spent);
     Ok(())
 }
 
 /// A runtime of one thread.
 fn runtime() -> Result<tokio::runtime::Runtime> {
-    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
+    Ok(tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?)
 }
 
 /// Waits between two looks at the server.
@@ -103,7 +115,7 @@ fn pause() {
 }
 
 /// An assertion that ends the process with what was seen.
-fn expect<T: PartialEq + std::fmt::Debug>(what: &str, seen: T, wanted: T) -> Result<()> {
+fn expect<T: PartialEq + std::fmt::Debug>(what: &str, seen: &T, wanted: &T) -> Result<()> {
     if seen == wanted {
         return Ok(());
     }

@@ -32,11 +32,7 @@ impl Options {
         };
         let mut words = words.iter();
         while let Some(name) = words.next() {
-            let mut value = || {
-                words
-                    .next()
-                    .ok_or_else(|| format!("{name} needs a value"))
-            };
+            let mut value = || words.next().ok_or_else(|| format!("{name} needs a value"));
             match *name {
                 "--plain" => options.plain = true,
                 "--server-process" => options.server_process = Some(value()?.parse()?),

@@ -65,8 +65,13 @@ pub(crate) fn run(stack: Stack, row: Row, options: &Options) -> Result<()> {
             let _ = std::io::stdin().read(&mut [0]);
             std::process::exit(0);
         })?;
-    let work = work::Work { row, writes: options.units };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let work = work::Work {
+        row,
+        writes: options.units,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         println!("port {}", listener.local_addr()?.port());

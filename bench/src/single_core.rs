@@ -28,7 +28,10 @@ fn raise_open_files(needed: u64) -> Result<()> {
         return Ok(());
     }
     let maximum = limit.maximum.map(|maximum| maximum.max(needed));
-    let raised = Rlimit { current: Some(needed), maximum };
+    let raised = Rlimit {
+        current: Some(needed),
+        maximum,
+    };
     setrlimit(Resource::Nofile, raised).map_err(|error| {
         format!("{needed} open files are needed; `ulimit -n {needed}` as root: {error}").into()
     })

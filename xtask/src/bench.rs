@@ -66,7 +66,10 @@ fn loads(options: &Options, processes: &Processes) -> Vec<Load> {
         if loads.iter().all(|load| load.name != row.load) {
             let is_there = |stack: &&str| *stack != OPENSSL || processes.has_openssl;
             let stacks = row.stacks.iter().copied().filter(is_there).collect();
-            loads.push(Load { name: row.load, stacks });
+            loads.push(Load {
+                name: row.load,
+                stacks,
+            });
         }
     }
     loads

@@ -2,11 +2,13 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use rustls::ClientConnection;
+use socket2::SockRef;
 
-use super::config::{self, Place};
 use super::Load;
+use super::config::{self, Place};
 use crate::Result;
 
 /// A socket, and the client's TLS over it unless the server speaks plain TCP.
@@ -19,6 +21,8 @@ impl Connection {
     pub(super) fn open(load: &Load) -> Result<Self> {
         let mut socket = TcpStream::connect(load.server)?;
         socket.set_nodelay(true)?;
+        // A reset leaves no socket behind that waits for minutes, thousands of them here.
+        SockRef::from(&socket).set_linger(Some(Duration::ZERO))?;
         if load.options.plain {
             return Ok(Self { socket, tls: None });
         }
@@ -29,11 +33,16 @@ impl Connection {
             tls.complete_io(&mut socket)?;
         }
         config::check(handshake, Place::First, &tls)?;
-        Ok(Self { socket, tls: Some(tls) })
+        Ok(Self {
+            socket,
+            tls: Some(tls),
+        })
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        let Some(tls) = &mut self.tls else { return Ok(self.socket.write_all(bytes)?) };
+        let Some(tls) = &mut self.tls else {
+            return Ok(self.socket.write_all(bytes)?);
+        };
         tls.writer().write_all(bytes)?;
         while tls.wants_write() {
             tls.write_tls(&mut self.socket)?;

@@ -30,8 +30,11 @@ pub(super) fn config(handshake: Handshake) -> Result<Arc<ClientConfig>> {
         }
         _ => vec![aws_lc_rs::kx_group::X25519],
     };
-    let version =
-        if handshake.is_tls12() { &rustls::version::TLS12 } else { &rustls::version::TLS13 };
+    let version = if handshake.is_tls12() {
+        &rustls::version::TLS12
+    } else {
+        &rustls::version::TLS13
+    };
     let mut config = ClientConfig::builder_with_provider(Arc::new(provider))
         .with_protocol_versions(&[version])?
         .dangerous()
@@ -63,20 +66,30 @@ pub(super) fn check(
     place: Place,
     connection: &rustls::CommonState,
 ) -> Result<()> {
-    let version = if handshake.is_tls12() { ProtocolVersion::TLSv1_2 } else { ProtocolVersion::TLSv1_3 };
-    expect("version", connection.protocol_version(), Some(version))?;
-    expect("protocol", connection.alpn_protocol(), Some(PROTOCOL))?;
+    let version = if handshake.is_tls12() {
+        ProtocolVersion::TLSv1_2
+    } else {
+        ProtocolVersion::TLSv1_3
+    };
+    expect("version", &connection.protocol_version(), &Some(version))?;
+    expect("protocol", &connection.alpn_protocol(), &Some(PROTOCOL))?;
     let resumed = handshake.is_resumed() && place == Place::Later;
-    let kind = if resumed { HandshakeKind::Resumed } else { HandshakeKind::Full };
-    expect("handshake", connection.handshake_kind(), Some(kind))?;
+    let kind = if resumed {
+        HandshakeKind::Resumed
+    } else {
+        HandshakeKind::Full
+    };
+    expect("handshake", &connection.handshake_kind(), &Some(kind))?;
     let group = match handshake {
         // A resumption in TLS 1.2 has no key exchange.
         Handshake::Tls12Resumed if resumed => None,
         Handshake::Tls13MlKem => Some(NamedGroup::X25519MLKEM768),
         _ => Some(NamedGroup::X25519),
     };
-    let seen = connection.negotiated_key_exchange_group().map(|group| group.name());
-    expect("group", seen, group)
+    let seen = connection
+        .negotiated_key_exchange_group()
+        .map(rustls::crypto::SupportedKxGroup::name);
+    expect("group", &seen, &group)
 }
 
 /// The client's work is not what is measured: it checks no certificate.

@@ -17,7 +17,11 @@ trait Duplex: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Duplex for S {}
 
 pub(super) fn run(load: &Load) -> Result<()> {
-    let count = if load.options.units.is_some() { 1 } else { CONNECTIONS };
+    let count = if load.options.units.is_some() {
+        1
+    } else {
+        CONNECTIONS
+    };
     let runtime = runtime()?;
     let mut streams = runtime.block_on(async {
         let mut streams = Vec::new();

@@ -28,11 +28,20 @@ struct Chain {
 pub(super) fn run(load: &Load) -> Result<()> {
     let handshake = load.row.handshake();
     // A counted run has one chain, so that its order is always the same.
-    let count = if load.options.units.is_some() { 1 } else { AT_A_TIME };
+    let count = if load.options.units.is_some() {
+        1
+    } else {
+        AT_A_TIME
+    };
     let mut chains = Vec::new();
     for _ in 0..count {
         let connector = TlsConnector::from(config::config(handshake)?);
-        chains.push(Chain { load: load.clone(), handshake, connector, place: Place::First });
+        chains.push(Chain {
+            load: load.clone(),
+            handshake,
+            connector,
+            place: Place::First,
+        });
     }
     let runtime = runtime()?;
     measure(load, |until| runtime.block_on(run_all(&mut chains, until)))

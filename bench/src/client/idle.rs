@@ -33,7 +33,6 @@ fn echo(connection: &mut Connection) -> Result<()> {
 }
 
 fn print_growth(name: &str, load: &Load, now: u64, before: u64) {
-    #[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
     let each = now.saturating_sub(before) as f64 / load.options.connections as f64;
     println!("{name} {each}");
 }

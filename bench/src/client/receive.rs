@@ -13,7 +13,10 @@ const RECORD: usize = 16 * 1024;
 const SEALED_RECORD: usize = 5 + RECORD + 1 + 16;
 
 pub(super) fn run(load: &Load, write: usize) -> Result<()> {
-    let batch = load.options.units.map_or(BATCH, |units| write * units as usize);
+    let batch = load
+        .options
+        .units
+        .map_or(BATCH, |units| write * units as usize);
     let mut sender = Sender::new(load, write, batch)?;
     if load.options.units.is_some() {
         sender.seal()?;
@@ -33,10 +36,7 @@ pub(super) fn run(load: &Load, write: usize) -> Result<()> {
         let before = watched.cpu_time_at_rest()?;
         sender.send_batch()?;
         spent += watched.cpu_time_at_rest()?.saturating_sub(before);
-        #[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
-        {
-            sent += batch as f64 / 1e6;
-        }
+        sent += batch as f64 / 1e6;
     }
     print_rate(sent, spent);
     Ok(())
@@ -61,7 +61,13 @@ impl Sender {
             wire_write = write / RECORD * SEALED_RECORD;
         }
         let plaintext = vec![0xa5; write];
-        Ok(Self { connection, plaintext, sealed: Vec::new(), write: wire_write, batch })
+        Ok(Self {
+            connection,
+            plaintext,
+            sealed: Vec::new(),
+            write: wire_write,
+            batch,
+        })
     }
 
     /// Makes the bytes of the next batch.

@@ -16,7 +16,11 @@ const CONNECTIONS: usize = 2;
 const DROP: usize = 4 * 1024 * 1024;
 
 pub(super) fn run(load: &Load) -> Result<()> {
-    let count = if load.options.units.is_some() { 1 } else { CONNECTIONS };
+    let count = if load.options.units.is_some() {
+        1
+    } else {
+        CONNECTIONS
+    };
     let mut sockets = Vec::new();
     for _ in 0..count {
         let mut connection = Connection::open(load)?;
@@ -35,7 +39,6 @@ pub(super) fn run(load: &Load) -> Result<()> {
     let before = watched.cpu_time()?;
     let received = drop_until(&sockets, &mut space, Until::window(load.options.window))?;
     let spent = watched.cpu_time()?.saturating_sub(before);
-    #[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
     print_rate(received as f64 / 1e6, spent);
     Ok(())
 }

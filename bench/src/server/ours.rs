@@ -30,13 +30,13 @@ pub(super) async fn serve(listener: TcpListener, work: Work, setting: Setting) -
     let server = acceptor.listen(listener);
     match setting {
         Setting::Corked => {
-            let corked = |mut stream: tls_net::TlsStream<_>| {
+            let corked = move |mut stream: tls_net::TlsStream<_>| {
                 stream.cork();
                 work.serve(stream)
             };
             server.serve(corked).await?
         }
-        _ => server.serve(|stream| work.serve(stream)).await?,
+        _ => server.serve(move |stream| work.serve(stream)).await?,
     };
     Ok(())
 }
@@ -46,7 +46,10 @@ fn context(work: Work) -> Result<SecureContext> {
     let identity = server_identity(certificate, key)?;
     let is_resumed = work.row.handshake().is_resumed();
     let builder = SecureContext::server(identity).alpn([PROTOCOL]);
-    Ok(builder.resumption(is_resumed).tickets(u8::from(is_resumed)).build()?)
+    Ok(builder
+        .resumption(is_resumed)
+        .tickets(u8::from(is_resumed))
+        .build()?)
 }
 
 fn server_identity(
@@ -59,7 +62,12 @@ fn server_identity(
 /// The client's name is none of the contexts', so the hook is asked about each connection.
 fn full(work: Work) -> Result<TlsAcceptor> {
     let mut builder = TlsAcceptor::builder(context(work)?);
-    for pattern in ["shop.example", "*.shop.example", "api-*.example", "mail.example"] {
+    for pattern in [
+        "shop.example",
+        "*.shop.example",
+        "api-*.example",
+        "mail.example",
+    ] {
         builder = builder.context(pattern, context(work)?);
     }
     let chosen = context(work)?;

@@ -77,13 +77,93 @@ pub enum Error {
         /// How many there are.
         count: usize,
     },
-    /// The private key is protected by a passphrase.
-    #[error("{origin}: the private key ({label}) is encrypted")]
-    EncryptedKey {
+    /// A key is encrypted, and the passphrase is missing or does not fit (Node: "bad decrypt").
+    #[error("{origin}: bad decrypt: {reason}")]
+    BadDecrypt {
         /// Where the key came from.
         origin: String,
-        /// Label of its PEM block.
-        label: String,
+        /// Whether the passphrase is missing or wrong.
+        reason: String,
+    },
+    /// A passphrase is needed and not where it should be.
+    #[error("{origin}: no passphrase: {reason}")]
+    Passphrase {
+        /// Where it should come from.
+        origin: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A key is encrypted with an algorithm that is not read here.
+    #[error("{origin}: encrypted with {algorithm}, which is not supported")]
+    UnsupportedEncryption {
+        /// Where the key came from.
+        origin: String,
+        /// The algorithm, by name where it has one.
+        algorithm: String,
+    },
+    /// The file asks for more work or memory than decrypting may take.
+    #[error("{origin}: decrypting would cost too much: {reason}")]
+    EncryptionTooCostly {
+        /// Where the key came from.
+        origin: String,
+        /// What is asked for and what is allowed.
+        reason: String,
+    },
+    /// A PFX is not sealed with this passphrase (Node: "mac verify failure").
+    #[error(
+        "{origin}: mac verify failure: the passphrase is wrong or missing, or the PFX was changed"
+    )]
+    Pkcs12Mac {
+        /// Where the PFX came from.
+        origin: String,
+    },
+    /// The bytes are not a PFX (Node: "not enough data").
+    #[error("{origin}: not a PFX that can be read: {reason}")]
+    Pkcs12 {
+        /// Where the bytes came from.
+        origin: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A PFX uses something outdated or unusual (Node: "Unsupported PKCS12 PFX data").
+    #[error("{origin}: Unsupported PKCS12 PFX data: {what}")]
+    UnsupportedPkcs12 {
+        /// Where the PFX came from.
+        origin: String,
+        /// What is not supported, by name where it has one.
+        what: String,
+    },
+    /// A PFX holds certificates only.
+    #[error("{origin}: Unable to load private key from PFX data")]
+    Pkcs12NoKey {
+        /// Where the PFX came from.
+        origin: String,
+    },
+    /// A key is below the security level (Node: "ee key too small").
+    #[error(
+        "{origin}: ee key too small: {kind} of {bits} bits, security level {level} asks for {minimum}"
+    )]
+    KeyTooSmall {
+        /// Where the key came from.
+        origin: String,
+        /// Kind of the key.
+        kind: KeyKind,
+        /// Its size in bits.
+        bits: u32,
+        /// Smallest size that is allowed.
+        minimum: u32,
+        /// The level that asks for it.
+        level: crate::SecurityLevel,
+    },
+    /// Among several keys and certificates, a key has no certificate.
+    #[error("{origin}: key values mismatch: none of the certificates belongs to this private key ({key_kind}); there are: {}", certificates.join("; "))]
+    KeyWithoutCertificate {
+        /// Where the key came from.
+        origin: String,
+        /// Kind of the key.
+        key_kind: KeyKind,
+        /// Subjects of the certificates that were given, at most ten.
+        certificates: Vec<String>,
     },
     /// The private key is damaged, too short or of a kind that cannot be used.
     #[error("{origin}: the private key cannot be used: {reason}")]
@@ -120,6 +200,28 @@ pub enum Error {
         subject: String,
         /// Start of validity, seconds since 1970.
         not_before: i64,
+    },
+    /// A new certificate lacks names of the one in use.
+    #[error("the new certificate of {subject} lacks names that the one in use has: {}", names.join(", "))]
+    NamesLost {
+        /// Subject of the new certificate.
+        subject: String,
+        /// The names that it lacks.
+        names: Vec<String>,
+    },
+    /// Files that are watched changed, and what they hold now is not taken.
+    #[error("{files}: not reloaded, the old stays in use: {source}")]
+    NotReloaded {
+        /// The files.
+        files: String,
+        /// Why.
+        source: std::sync::Arc<Self>,
+    },
+    /// The thread that watches files cannot be started.
+    #[error("the thread that watches files cannot be started: {source}")]
+    Watch {
+        /// Why.
+        source: std::io::Error,
     },
     /// The system's store gave no certificate.
     #[error("the system's certificate store holds nothing usable: {reason}")]
@@ -188,11 +290,23 @@ impl Error {
             Self::Certificate { .. } => "certificate_damaged",
             Self::NoKey { .. } => "no_private_key",
             Self::SeveralKeys { .. } => "several_private_keys",
-            Self::EncryptedKey { .. } => "private_key_encrypted",
+            Self::BadDecrypt { .. } => "bad_decrypt",
+            Self::Passphrase { .. } => "passphrase_unavailable",
+            Self::UnsupportedEncryption { .. } => "encryption_unsupported",
+            Self::EncryptionTooCostly { .. } => "encryption_too_costly",
+            Self::Pkcs12Mac { .. } => "pkcs12_mac_failure",
+            Self::Pkcs12 { .. } => "pkcs12_damaged",
+            Self::UnsupportedPkcs12 { .. } => "unsupported_pkcs12",
+            Self::Pkcs12NoKey { .. } => "pkcs12_without_key",
+            Self::KeyTooSmall { .. } => "key_too_small",
+            Self::KeyWithoutCertificate { .. } => "key_without_certificate",
             Self::UnusableKey { .. } => "private_key_unusable",
             Self::KeyMismatch { .. } => "key_mismatch",
             Self::Expired { .. } => "certificate_expired",
             Self::NotYetValid { .. } => "certificate_not_yet_valid",
+            Self::NamesLost { .. } => "names_lost",
+            Self::NotReloaded { .. } => "not_reloaded",
+            Self::Watch { .. } => "watch_unavailable",
             Self::SystemStore { .. } => "system_store_unavailable",
             Self::NothingTrusted => "nothing_trusted",
             Self::Verifier { .. } => "verifier_unusable",
@@ -209,12 +323,20 @@ impl Error {
     #[must_use]
     pub const fn node_code(&self) -> Option<&'static str> {
         match self {
-            Self::KeyMismatch { .. } => Some("ERR_OSSL_X509_KEY_VALUES_MISMATCH"),
+            Self::KeyMismatch { .. } | Self::KeyWithoutCertificate { .. } => {
+                Some("ERR_OSSL_X509_KEY_VALUES_MISMATCH")
+            }
+            Self::KeyTooSmall { .. } => Some("ERR_SSL_EE_KEY_TOO_SMALL"),
+            Self::UnsupportedPkcs12 { .. } => Some("ERR_CRYPTO_UNSUPPORTED_OPERATION"),
+            Self::Pkcs12NoKey { .. } => Some("ERR_CRYPTO_OPERATION_FAILED"),
+            Self::UnusableKey { .. } | Self::UnsupportedEncryption { .. } => {
+                Some("ERR_OSSL_UNSUPPORTED")
+            }
             Self::NoCertificate { .. } | Self::NoKey { .. } | Self::NotPem { .. } => {
                 Some("ERR_OSSL_PEM_NO_START_LINE")
             }
             Self::Pem { .. } => Some("ERR_OSSL_PEM_BAD_BASE64_DECODE"),
-            Self::EncryptedKey { .. } => Some("ERR_OSSL_BAD_DECRYPT"),
+            Self::BadDecrypt { .. } => Some("ERR_OSSL_BAD_DECRYPT"),
             Self::Expired { .. } => Some("CERT_HAS_EXPIRED"),
             Self::NotYetValid { .. } => Some("CERT_NOT_YET_VALID"),
             _ => None,
@@ -247,8 +369,31 @@ impl Error {
             Self::SeveralKeys { .. } => {
                 "keep each key in a file of its own and load one identity per key"
             }
-            Self::EncryptedKey { .. } => {
-                "decrypt it into a file that only this user may read: (umask 077; openssl pkey -in FILE -out PLAIN)"
+            Self::BadDecrypt { .. } => {
+                "give the right passphrase, or decrypt it into a file that only this user may read: (umask 077; openssl pkey -in FILE -out PLAIN)"
+            }
+            Self::Passphrase { .. } => "set the variable, or give the passphrase in another way",
+            Self::UnsupportedEncryption { .. } => {
+                "encrypt it anew: openssl pkcs8 -topk8 -v2 aes-256-cbc -in FILE -out NEW (add -provider legacy -provider default if openssl refuses it too)"
+            }
+            Self::EncryptionTooCostly { .. } => {
+                "did it come from a stranger? Else encrypt it anew with fewer iterations: openssl pkcs8 -topk8 -v2 aes-256-cbc -iter 600000"
+            }
+            Self::Pkcs12Mac { .. } => "give the passphrase of this PFX",
+            Self::Pkcs12 { .. } => {
+                "a PFX is binary (DER), mostly named .pfx or .p12; have a look with: openssl pkcs12 -info -noout -in FILE"
+            }
+            Self::UnsupportedPkcs12 { .. } => {
+                "write it anew: openssl pkcs12 -legacy -in OLD -nodes -out ALL.pem, then openssl pkcs12 -export -in ALL.pem -out NEW"
+            }
+            Self::Pkcs12NoKey { .. } => {
+                "export it again with the private key; if only certificates are meant, load them as PEM"
+            }
+            Self::KeyTooSmall { .. } => {
+                "make a larger key and have a certificate issued for it; rustls does not sign with RSA keys below 2048 bits at any level"
+            }
+            Self::KeyWithoutCertificate { .. } => {
+                "add its certificate, or leave the key out; compare: openssl x509 -noout -pubkey -in CERT and openssl pkey -pubout -in KEY"
             }
             Self::UnusableKey { .. } => {
                 "use an RSA key of 2048 to 8192 bits, an ECDSA key on P-256, P-384 or P-521, or an Ed25519 key"
@@ -262,6 +407,13 @@ impl Error {
             Self::NotYetValid { .. } => {
                 "check the clock of this machine; if it is right, wait or have the certificate issued again"
             }
+            Self::NamesLost { .. } => {
+                "have it issued for all names, or allow lost names where they are watched"
+            }
+            Self::NotReloaded { .. } => {
+                "put the files right; they are looked at again, no restart is needed"
+            }
+            Self::Watch { .. } => "raise the limit of threads, or watch without a thread",
             Self::SystemStore { .. } => {
                 "install the ca-certificates package, set SSL_CERT_FILE or SSL_CERT_DIR, or use the bundled Mozilla roots"
             }

@@ -3,15 +3,17 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use der::{Decode, Encode};
 use pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use rustls::crypto::CryptoProvider;
 use rustls::sign::{CertifiedKey, SigningKey};
-use x509_cert::Certificate;
 
 use crate::certificate::public_key::kind_of_spki;
+use crate::chain::{Link, in_order, read_links};
 use crate::pem_bundle::{PemBundle, read_file};
-use crate::{CertificateSummary, Error, KeyKind, Result};
+use crate::{
+    CertificateSummary, Error, IdentityLoader, KeyKind, Passphrase, Result, SecurityLevel, Source,
+    private_key,
+};
 
 const GIVEN_CERTIFICATE: &str = "the certificate text";
 const GIVEN_KEY: &str = "the key text";
@@ -54,11 +56,7 @@ impl Identity {
         let key_text = read_file(key)?;
         warn_if_readable_by_others(key);
         let origins = (certificate.display().to_string(), key.display().to_string());
-        Self::load(
-            (&chain_text, &origins.0),
-            (&key_text, &origins.1),
-            &provider(),
-        )
+        Self::load((&chain_text, &origins.0), (&key_text, &origins.1), None)
     }
 
     /// Loads PEM text: a chain in any order and one unencrypted key (PKCS#8, PKCS#1 or SEC1).
@@ -68,11 +66,48 @@ impl Identity {
     /// Damaged PEM, no certificate, no key or several, an encrypted or unusable key, and
     /// [`Error::KeyMismatch`].
     pub fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Self> {
+        Self::load((certificate, GIVEN_CERTIFICATE), (key, GIVEN_KEY), None)
+    }
+
+    /// As [`Identity::from_pem`], with a key that may be encrypted: PKCS#8 with PBES2, or
+    /// the traditional form with `DEK-Info`. A passphrase that is not needed is not asked for.
+    ///
+    /// # Errors
+    ///
+    /// As [`Identity::from_pem`]; [`Error::BadDecrypt`] for a wrong passphrase, and the
+    /// errors of [`Passphrase::reveal`].
+    #[doc(alias = "passphrase")]
+    pub fn from_encrypted_pem(
+        certificate: &[u8],
+        key: &[u8],
+        passphrase: &Passphrase,
+    ) -> Result<Self> {
         Self::load(
             (certificate, GIVEN_CERTIFICATE),
             (key, GIVEN_KEY),
-            &provider(),
+            Some(passphrase),
         )
+    }
+
+    /// Loads the one identity of a PKCS#12 or PFX file's bytes; of several, take
+    /// [`IdentityLoader::pfx`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Pkcs12Mac`] for a wrong passphrase, [`Error::Pkcs12`] for what is no PFX,
+    /// [`Error::UnsupportedPkcs12`] (RC2), [`Error::Pkcs12NoKey`], [`Error::SeveralKeys`] and
+    /// what [`IdentityLoader::load`] refuses.
+    #[doc(alias = "pfx")]
+    pub fn from_pkcs12(pfx: &[u8], passphrase: &Passphrase) -> Result<Self> {
+        let source = Source::bytes("the PFX", pfx).with_passphrase(passphrase.clone());
+        let mut identities = IdentityLoader::new().pfx(source).load()?;
+        match (identities.pop(), identities.len()) {
+            (Some(identity), 0) => Ok(identity),
+            (_, others) => Err(Error::SeveralKeys {
+                origin: String::from("the PFX"),
+                count: others + 1,
+            }),
+        }
     }
 
     /// Takes a chain and a key in DER.
@@ -104,11 +139,11 @@ impl Identity {
     fn load(
         certificate: (&[u8], &str),
         key: (&[u8], &str),
-        provider: &CryptoProvider,
+        passphrase: Option<&Passphrase>,
     ) -> Result<Self> {
         let chain = PemBundle::parse(certificate.0, certificate.1)?.certificates()?;
-        let private_key = PemBundle::parse(key.0, key.1)?.private_key()?;
-        Self::assemble(chain, certificate.1, private_key, key.1, provider)
+        let private_key = PemBundle::parse(key.0, key.1)?.private_key_with(passphrase)?;
+        Self::assemble(chain, certificate.1, private_key, key.1, &provider())
     }
 
     fn assemble(
@@ -118,17 +153,37 @@ impl Identity {
         key_origin: &str,
         provider: &CryptoProvider,
     ) -> Result<Self> {
-        let key = provider
-            .key_provider
-            .load_private_key(key)
-            .map_err(|e| Error::unusable_key(key_origin, e))?;
+        let level = SecurityLevel::default();
+        let key = load_key(key, key_origin, level, provider)?;
         let links = read_links(chain, chain_origin)?;
+        if links.is_empty() {
+            return Err(Error::NoCertificate {
+                origin: chain_origin.to_owned(),
+                labels: Vec::new(),
+            });
+        }
         let leaf = find_leaf(&links, &*key)?;
-        let key_kind = links[leaf].summary().key_kind;
-        let summary = links[leaf].summary();
-        let certified_key = CertifiedKey::new(in_order(links, leaf), key);
+        let (mut ordered, surplus) = in_order(links, leaf);
+        ordered.extend(surplus);
+        Self::of_chain(ordered, key, key_origin, level)
+    }
+
+    /// Of a chain in order and the key of its first certificate.
+    pub(crate) fn of_chain(
+        chain: Vec<Link>,
+        key: Arc<dyn SigningKey>,
+        key_origin: &str,
+        level: SecurityLevel,
+    ) -> Result<Self> {
+        let summary = chain[0].summary();
+        let key_kind = summary.key_kind;
+        if let Some(bits) = summary.key_bits {
+            level.check(key_origin, key_kind, bits)?;
+        }
+        let chain = chain.into_iter().map(|link| link.der).collect();
+        let certified_key = CertifiedKey::new(chain, key);
         match certified_key.keys_match() {
-            // A version 1 certificate is not read by rustls; `find_leaf` has compared the keys.
+            // A version 1 certificate is not read by rustls; `fits` has compared the keys.
             Ok(()) | Err(rustls::Error::InvalidCertificate(_)) => {}
             Err(e) => return Err(Error::unusable_key(key_origin, e)),
         }
@@ -188,59 +243,34 @@ impl Identity {
 }
 
 /// The default provider of this crate, explicit: the process default is never asked.
-fn provider() -> CryptoProvider {
+pub(crate) fn provider() -> CryptoProvider {
     rustls::crypto::aws_lc_rs::default_provider()
 }
 
-/// A certificate of the chain with what is needed to order it.
-struct Link {
-    der: CertificateDer<'static>,
-    certificate: Certificate,
+/// Refuses a small key by its size, and one that the provider cannot use by its words.
+pub(crate) fn load_key(
+    key: PrivateKeyDer<'static>,
+    origin: &str,
+    level: SecurityLevel,
+    provider: &CryptoProvider,
+) -> Result<Arc<dyn SigningKey>> {
+    private_key::check_rsa(&key, origin, level)?;
+    provider
+        .key_provider
+        .load_private_key(key)
+        .map_err(|e| Error::unusable_key(origin, e))
 }
 
-impl Link {
-    fn summary(&self) -> CertificateSummary {
-        CertificateSummary::of(&self.certificate, &self.der)
-    }
-
-    fn public_key(&self) -> Vec<u8> {
-        self.certificate
-            .tbs_certificate()
-            .subject_public_key_info()
-            .to_der()
-            .unwrap_or_default()
-    }
-
-    fn is_issued_by(&self, issuer: &Self) -> bool {
-        self.certificate.tbs_certificate().issuer()
-            == issuer.certificate.tbs_certificate().subject()
-    }
-}
-
-fn read_links(chain: Vec<CertificateDer<'static>>, origin: &str) -> Result<Vec<Link>> {
-    let mut links: Vec<Link> = Vec::with_capacity(chain.len());
-    for (index, der) in chain.into_iter().enumerate() {
-        let certificate = Certificate::from_der(&der)
-            .map_err(|e| Error::certificate(&format!("{origin}, certificate {}", index + 1), e))?;
-        if links.iter().all(|link| link.der != der) {
-            links.push(Link { der, certificate });
-        }
-    }
-    if links.is_empty() {
-        return Err(Error::NoCertificate {
-            origin: origin.to_owned(),
-            labels: Vec::new(),
-        });
-    }
-    Ok(links)
+/// The public half of a key as SubjectPublicKeyInfo; empty where the provider gives none.
+pub(crate) fn public_key(key: &dyn SigningKey) -> Vec<u8> {
+    key.public_key()
+        .map(|spki| spki.to_vec())
+        .unwrap_or_default()
 }
 
 /// Spec T-CRD-07: a key without its certificate is refused, and the message says which is which.
 fn find_leaf(links: &[Link], key: &dyn SigningKey) -> Result<usize> {
-    let public_key = key
-        .public_key()
-        .map(|spki| spki.to_vec())
-        .unwrap_or_default();
+    let public_key = public_key(key);
     let fits = |link: &Link| !public_key.is_empty() && link.public_key() == public_key;
     links.iter().position(fits).ok_or_else(|| {
         let first = links[0].summary();
@@ -252,21 +282,8 @@ fn find_leaf(links: &[Link], key: &dyn SigningKey) -> Result<usize> {
     })
 }
 
-/// Leaf, then issuer after issuer, then the rest.
-fn in_order(mut links: Vec<Link>, leaf: usize) -> Vec<CertificateDer<'static>> {
-    let mut ordered = vec![links.remove(leaf)];
-    while let Some(issuer) = ordered
-        .last()
-        .and_then(|last| links.iter().position(|link| last.is_issued_by(link)))
-    {
-        ordered.push(links.remove(issuer));
-    }
-    ordered.extend(links);
-    ordered.into_iter().map(|link| link.der).collect()
-}
-
 #[cfg(unix)]
-fn warn_if_readable_by_others(key: &Path) {
+pub(crate) fn warn_if_readable_by_others(key: &Path) {
     use std::os::unix::fs::PermissionsExt;
     if let Ok(metadata) = std::fs::metadata(key) {
         let mode = metadata.permissions().mode() & 0o777;
@@ -277,4 +294,4 @@ fn warn_if_readable_by_others(key: &Path) {
 }
 
 #[cfg(not(unix))]
-fn warn_if_readable_by_others(_key: &Path) {}
+pub(crate) fn warn_if_readable_by_others(_key: &Path) {}

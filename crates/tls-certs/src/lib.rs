@@ -30,9 +30,11 @@
 //! | for | take |
 //! |---|---|
 //! | a certificate chain and its key | [`Identity`] |
+//! | several of them, encrypted keys, PKCS#12, chains to complete | [`IdentityLoader`], [`Passphrase`] |
 //! | Mozilla's roots, the system's, CA files, single certificates | [`Trust`] |
 //! | a client's check of servers, a server's check of clients | [`ServerVerifier`], [`ClientVerifier`] |
 //! | why a chain was refused | [`Refusal`], [`VerifyCode`] |
+//! | certificates, keys and trust that are reloaded when their files change | [`Watched`] |
 //! | what a certificate says | [`CertificateSummary`] |
 //! | HTTPS on `localhost` that browsers accept | [`development::DevelopmentCa`] (feature `generate`) |
 //!
@@ -41,31 +43,46 @@
 //! explicit, the clock is always an argument (except for the development CA), and no
 //! runtime is needed.
 
+mod block_cipher;
 mod certificate;
+mod chain;
 mod chain_path;
 mod client_verifier;
 #[cfg(feature = "generate")]
 pub mod development;
 mod displayed_text;
+mod encrypted_key;
 mod error;
 mod identity;
+mod identity_loader;
 mod listed;
+mod passphrase;
 mod pem_bundle;
+mod pkcs12;
+mod private_key;
 mod refusal;
+mod security_level;
 mod server_verifier;
 mod trust;
 mod usage;
 mod verify;
 mod verify_code;
+mod watched;
 
 pub use certificate::{CertificateSummary, KeyKind};
 pub use client_verifier::ClientVerifier;
 pub use error::Error;
 pub use identity::Identity;
+pub use identity_loader::{IdentityLoader, LoadedIdentities, Source};
+pub use passphrase::Passphrase;
 pub use refusal::{Refusal, RefusalDetails};
+pub use security_level::SecurityLevel;
 pub use server_verifier::ServerVerifier;
 pub use trust::{Provenance, Trust, TrustedCertificate};
 pub use verify_code::VerifyCode;
+pub use watched::{
+    FileContents, WatchOptions, Watchable, Watched, WatchedClientVerifier, WatchedServerVerifier,
+};
 
 /// Result of this crate's fallible functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -3,13 +3,11 @@
 use std::path::Path;
 
 use pem::Pem;
-use pki_types::{
-    CertificateDer, PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer,
-};
+use pki_types::{CertificateDer, PrivateKeyDer};
 use zeroize::Zeroizing;
 
 use crate::displayed_text::displayed;
-use crate::{Error, Result};
+use crate::{Error, Passphrase, Result, private_key};
 
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
@@ -54,13 +52,19 @@ impl<'a> PemBundle<'a> {
     /// Finds the blocks. Text around them, CRLF and a missing final newline do no harm
     /// (Spec T-CRD-08).
     pub(crate) fn parse(text: &'a [u8], origin: &'a str) -> Result<Self> {
-        let blocks = find_blocks(text);
-        if blocks.is_empty() && text.starts_with(&[0x30, 0x82]) {
+        let bundle = Self::find(text, origin);
+        if bundle.is_empty() && looks_like_der(text) {
             return Err(Error::NotPem {
                 origin: origin.to_owned(),
             });
         }
-        Ok(Self { origin, blocks })
+        Ok(bundle)
+    }
+
+    /// As [`PemBundle::parse`], with no block at all where the bytes are DER.
+    pub(crate) fn find(text: &'a [u8], origin: &'a str) -> Self {
+        let blocks = find_blocks(text);
+        Self { origin, blocks }
     }
 
     /// All certificates, in the order of the text.
@@ -88,36 +92,78 @@ impl<'a> PemBundle<'a> {
 
     /// The one private key: PKCS#8, PKCS#1 or SEC1, not encrypted.
     pub(crate) fn private_key(&self) -> Result<PrivateKeyDer<'static>> {
-        let keys: Vec<_> = self
-            .blocks
+        self.private_key_with(None)
+    }
+
+    /// The one private key, decrypted if need be.
+    pub(crate) fn private_key_with(
+        &self,
+        passphrase: Option<&Passphrase>,
+    ) -> Result<PrivateKeyDer<'static>> {
+        match self.key_blocks().count() {
+            0 | 1 => {}
+            count => {
+                return Err(Error::SeveralKeys {
+                    origin: self.origin.to_owned(),
+                    count,
+                });
+            }
+        }
+        let mut keys = self.private_keys(passphrase)?;
+        keys.pop().ok_or_else(|| self.no_key())
+    }
+
+    /// All private keys, in the order of the text.
+    pub(crate) fn private_keys(
+        &self,
+        passphrase: Option<&Passphrase>,
+    ) -> Result<Vec<PrivateKeyDer<'static>>> {
+        let keys = self
+            .key_blocks()
+            .map(|block| {
+                let pem = self.decode(block)?;
+                let dek_info = pem.headers().get("DEK-Info").map(str::to_owned);
+                let encryption = match block.is_encrypted() {
+                    true => private_key::Encryption::Traditional(dek_info),
+                    false => private_key::Encryption::AsLabelled,
+                };
+                let content = Zeroizing::new(pem.into_contents());
+                private_key::from_block(&block.label, content, encryption, self.origin, passphrase)
+            })
+            .collect::<Result<Vec<_>>>()?;
+        match keys.is_empty() {
+            true => Err(self.no_key()),
+            false => Ok(keys),
+        }
+    }
+
+    fn key_blocks(&self) -> impl Iterator<Item = &Block<'a>> {
+        self.blocks
             .iter()
             .filter(|block| block.label.ends_with("PRIVATE KEY"))
-            .collect();
-        let [block] = keys.as_slice() else {
-            let origin = self.origin.to_owned();
-            return Err(match keys.len() {
-                0 => Error::NoKey {
-                    origin,
-                    labels: self.labels(),
-                },
-                count => Error::SeveralKeys { origin, count },
-            });
-        };
-        if block.is_encrypted() {
-            return Err(Error::EncryptedKey {
-                origin: self.origin.to_owned(),
-                label: block.label.clone(),
-            });
-        }
-        let der = |block| Ok(self.decode(block)?.into_contents());
-        match block.label.as_str() {
-            "PRIVATE KEY" => Ok(PrivatePkcs8KeyDer::from(der(block)?).into()),
-            "RSA PRIVATE KEY" => Ok(PrivatePkcs1KeyDer::from(der(block)?).into()),
-            "EC PRIVATE KEY" => Ok(PrivateSec1KeyDer::from(der(block)?).into()),
-            other => Err(Error::unusable_key(
-                self.origin,
-                format!("`{other}` is not a kind that TLS can use here"),
-            )),
+    }
+
+    /// Whether there is no block at all, so that the bytes may be DER.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.blocks.is_empty()
+    }
+
+    /// Whether there is a block with a private key.
+    pub(crate) fn has_keys(&self) -> bool {
+        self.key_blocks().next().is_some()
+    }
+
+    /// Whether there is a block with a certificate.
+    pub(crate) fn has_certificates(&self) -> bool {
+        self.blocks
+            .iter()
+            .any(|block| CERTIFICATE_LABELS.contains(&block.label.as_str()))
+    }
+
+    fn no_key(&self) -> Error {
+        Error::NoKey {
+            origin: self.origin.to_owned(),
+            labels: self.labels(),
         }
     }
 
@@ -144,15 +190,19 @@ impl<'a> PemBundle<'a> {
 }
 
 impl Block<'_> {
-    /// PKCS#8 says so in its label, the older forms in a header (RFC 1421, Section 4.6.1.1).
+    /// The older forms say so in a header (RFC 1421, Section 4.6.1.1), PKCS#8 in its label.
     fn is_encrypted(&self) -> bool {
-        self.label == "ENCRYPTED PRIVATE KEY"
-            || self
-                .text
-                .split(|&b| b == b'\n')
-                .take(4)
-                .any(|line| line.starts_with(b"Proc-Type:") && contains(line, b"ENCRYPTED"))
+        self.text
+            .split(|&b| b == b'\n')
+            .take(4)
+            .any(|line| line.starts_with(b"Proc-Type:") && contains(line, b"ENCRYPTED"))
     }
+}
+
+/// Whether bytes begin as a SEQUENCE of a length that certificates and keys have.
+pub(crate) fn looks_like_der(bytes: &[u8]) -> bool {
+    matches!(bytes, [0x30, 0x81..=0x83, ..])
+        || matches!(bytes, [0x30, length, rest @ ..] if *length < 0x80 && rest.len() == usize::from(*length))
 }
 
 fn find_blocks(text: &[u8]) -> Vec<Block<'_>> {
@@ -294,7 +344,7 @@ mod tests {
                 .unwrap()
                 .private_key()
                 .unwrap_err();
-            assert_eq!(error.code(), "private_key_encrypted");
+            assert_eq!(error.code(), "bad_decrypt");
             assert!(error.hint().contains("openssl pkey"));
         }
     }

@@ -10,10 +10,12 @@ mod suite {
     mod handshake;
     mod identity;
     mod listed;
+    mod loading;
     mod openssl;
     mod pki;
     mod robustness;
     mod server_verifier;
     mod summary;
     mod trust;
+    mod watched;
 }

@@ -50,7 +50,7 @@ pub(crate) fn load_or_create(flags: &DevelopmentFlags) -> Result<DevelopmentCa> 
 pub(crate) fn issue(flags: &DevelopmentFlags) -> Result<(Identity, Certificate)> {
     let ca = load_or_create(flags)?;
     let mut names: Vec<String> = ca.permitted_names().to_vec();
-    names.extend(["*.localhost", "127.0.0.1", "::1"].map(str::to_owned));
+    names.extend(["127.0.0.1", "::1"].map(str::to_owned));
     let identity = ca.issue(&names)?;
     let certificate = Certificate::Development {
         ca_file: ca.ca_path(),

@@ -116,6 +116,14 @@ impl Error {
         }
     }
 
+    /// Why the server's certificate was refused, if that is what happened.
+    pub(crate) fn refusal(&self) -> Option<&tls::certs::Refusal> {
+        match self {
+            Self::Connect(error) => error.certificate(),
+            _ => None,
+        }
+    }
+
     /// How far it had come: `configuration`, `connect`, or a phase of the handshake.
     pub(crate) fn phase(&self) -> &'static str {
         match self {

@@ -192,7 +192,7 @@ pub(crate) struct ConnectFlags {
     /// Time limit of reaching the server, and again of the handshake
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration, hide_short_help = true)]
     pub(crate) timeout: Duration,
-    /// How long to go on reading after the end of stdin
+    /// After the end of stdin, go on reading until the server ends, or is silent for this long
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration, hide_short_help = true)]
     pub(crate) linger: Duration,
     #[command(flatten)]

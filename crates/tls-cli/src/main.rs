@@ -1,3 +1,95 @@
-//! The command `tls`.
+//! The command `tls`: reads what was typed, runs it, tells what went wrong.
 
-fn main() {}
+mod cert;
+mod ciphers;
+mod connect;
+mod connection_report;
+mod development;
+mod error;
+mod exit_codes;
+mod flags;
+mod help;
+mod key_log;
+mod message;
+mod named_contexts;
+mod names;
+mod output;
+mod serve;
+mod settings;
+mod ticket_keys;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process;
+
+use clap::Parser;
+
+use self::error::Result;
+use self::exit_codes::ExitCode;
+use self::flags::{CertCommand, Command, Flags, TicketKeysCommand};
+
+fn main() -> process::ExitCode {
+    let flags = match Flags::try_parse() {
+        Ok(flags) => flags,
+        Err(told) => {
+            // Help and versions come this way too. Who can't be told can't be told that either.
+            let _ = told.print();
+            let usage = told.use_stderr();
+            return if usage { ExitCode::Usage } else { ExitCode::Done }.into();
+        }
+    };
+    keep_secrets_out_of_core_dumps();
+    tell_warnings_of_libraries();
+    // A panic has printed its message by then.
+    match catch_unwind(AssertUnwindSafe(|| run(&flags.command))) {
+        Ok(Ok(code)) => code.into(),
+        Ok(Err(error)) => {
+            message::tell(&error, wants_json(&flags.command));
+            error.exit_code().into()
+        }
+        Err(_) => ExitCode::Bug.into(),
+    }
+}
+
+/// The memory of this process holds keys.
+#[cfg(unix)]
+fn keep_secrets_out_of_core_dumps() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    // Where that is forbidden, there is nothing more to do.
+    let _ = setrlimit(Resource::Core, none);
+}
+
+#[cfg(not(unix))]
+fn keep_secrets_out_of_core_dumps() {}
+
+/// Such as: the process has no file descriptors left.
+fn tell_warnings_of_libraries() {
+    let _ = tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .try_init();
+}
+
+fn run(command: &Command) -> Result<ExitCode> {
+    match command {
+        Command::Serve(flags) => serve::run(flags),
+        Command::Connect(flags) => connect::run(flags),
+        Command::Cert { command } => cert::run(command),
+        Command::TicketKeys { command } => ticket_keys::run(command),
+        Command::Ciphers { list, json } => ciphers::run(list.as_deref(), *json),
+        Command::Help { topic } => help::run(topic),
+    }
+}
+
+fn wants_json(command: &Command) -> bool {
+    match command {
+        Command::Serve(flags) => flags.json,
+        Command::Connect(flags) => flags.json,
+        Command::Cert { command: CertCommand::Dev { json, .. } | CertCommand::Show { json, .. } } => *json,
+        Command::TicketKeys { command: TicketKeysCommand::Show { json, .. } } => *json,
+        Command::TicketKeys { .. } | Command::Help { .. } => false,
+        Command::Ciphers { json, .. } => *json,
+    }
+}

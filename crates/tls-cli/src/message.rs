@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use serde_json::json;
+use serde_json::{Value, json};
+use tls::certs::Refusal;
 
 use crate::error::Error;
 
@@ -23,6 +24,9 @@ pub(crate) fn warn(text: &str) {
 }
 
 fn to_text(error: &Error) -> String {
+    if let Some(refusal) = error.refusal() {
+        return refused(refusal, "");
+    }
     let bold = anstyle::Style::new().bold();
     let mut text = format!("{bold}tls:{bold:#} {error}");
     for cause in error.causes() {
@@ -38,7 +42,38 @@ fn to_text(error: &Error) -> String {
     text
 }
 
-pub(crate) fn to_json(error: &Error) -> serde_json::Value {
+/// Why a certificate was refused, and what to do.
+pub(crate) fn refused(refusal: &Refusal, remark: &str) -> String {
+    let red = anstyle::AnsiColor::Red.on_default();
+    let whose = match refusal.depth {
+        0 => "certificate 0, the server's own".to_owned(),
+        depth => format!("certificate {depth}"),
+    };
+    let mut text = format!("{red}refused{red:#}      {}  ({whose}){remark}\n", refusal.code());
+    if !refusal.subject.is_empty() {
+        let (subject, issuer) = (&refusal.subject, &refusal.issuer);
+        text.push_str(&format!("  subject    {subject}\n  issuer     {issuer}\n"));
+    }
+    text.push_str(&format!("  why        {}\n  do         {}\n", refusal.message, refusal.hint));
+    text
+}
+
+/// The same for programs.
+pub(crate) fn refused_json(refusal: &Refusal) -> Value {
+    json!({
+        "code": refusal.code(),
+        "depth": refusal.depth,
+        "subject": refusal.subject,
+        "issuer": refusal.issuer,
+        "serial": refusal.serial,
+        "names": refusal.names,
+        "expected_name": refusal.expected_name,
+        "message": refusal.message,
+        "hint": refusal.hint,
+    })
+}
+
+fn to_json(error: &Error) -> Value {
     let mut message = error.to_string();
     for cause in error.causes() {
         message.push_str(": ");
@@ -53,6 +88,7 @@ pub(crate) fn to_json(error: &Error) -> serde_json::Value {
         "fault": error.fault(),
         "message": message,
         "hint": error.hint(),
+        "certificate": error.refusal().map(refused_json),
         "exit": error.exit_code().number(),
     })
 }

@@ -14,6 +14,13 @@ pub(crate) fn version(version: ProtocolVersion) -> &'static str {
     }
 }
 
+/// The versions of a context, lowest first: `TLS 1.2`, `1.3`.
+pub(crate) fn versions(context: &tls::context::SecureContext) -> Vec<&'static str> {
+    let mut names: Vec<_> = context.versions().iter().map(|v| version(v.version)).collect();
+    names.sort_unstable();
+    names.iter().enumerate().map(|(i, name)| if i == 0 { name } else { name.trim_start_matches("TLS ") }).collect()
+}
+
 /// `TLSv1.3`, as Node says it.
 pub(crate) fn node_version(version: ProtocolVersion) -> String {
     wire::ProtocolVersion::from(u16::from(version)).to_string()
@@ -59,7 +66,7 @@ pub(crate) fn validity(not_after: i64) -> String {
 
 /// The time of day at this place.
 pub(crate) fn time_of_day() -> String {
-    jiff::Zoned::now().strftime("%H:%M:%S").to_string()
+    jiff::ZonedDateTime::now().strftime("%H:%M:%S").to_string()
 }
 
 /// Text of a peer without what a terminal would obey.

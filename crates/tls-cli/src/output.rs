@@ -7,6 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
+use crate::error::{Error, Result};
+use crate::exit_codes::ExitCode;
+
 /// Lines that may wait; beyond it they are dropped and counted.
 const WAITING: usize = 4096;
 
@@ -47,10 +50,19 @@ fn write(waiting: &Receiver<String>, dropped: &AtomicU64) {
 }
 
 /// Writes a line to standard output at once.
-pub(crate) fn print(line: &str) -> std::io::Result<()> {
+fn print(line: &str) -> std::io::Result<()> {
     let mut stdout = anstream::stdout().lock();
     writeln!(stdout, "{line}")?;
     stdout.flush()
+}
+
+/// Prints the result of a command. A reader that has gone is no failure.
+pub(crate) fn result(text: &str) -> Result<ExitCode> {
+    match print(text) {
+        Ok(()) => Ok(ExitCode::Done),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(ExitCode::Done),
+        Err(source) => Err(Error::System { what: "can't write to standard output", source }),
+    }
 }
 
 #[cfg(test)]

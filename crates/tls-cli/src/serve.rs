@@ -57,13 +57,16 @@ async fn serve(settings: ServeSettings, output: Output) -> Result<ExitCode> {
         let contexts = Arc::new(settings.contexts);
         tokio::spawn(http::serve(server, Arc::clone(&reporter), contexts, stopping))
     };
-    let drained = tokio::select! {
-        outcome = serving => outcome.map_err(|_| Error::Bug("the server panicked"))?,
-        cut = signals.drain(&handle, stop, settings.shutdown_timeout) => Ok(cut),
+    let (completed, cut) = tokio::select! {
+        outcome = serving => {
+            let outcome = outcome.map_err(|_| Error::Bug("the server panicked"))?;
+            let drained = outcome.map_err(|source| Error::ListenerDead { source })?;
+            (drained.completed, drained.cut)
+        }
+        cut = signals.drain(&handle, stop, settings.shutdown_timeout) => (0, cut),
     };
-    let drained = drained.map_err(|source| Error::ListenerDead { source })?;
-    reporter.drained(drained);
-    Ok(if drained.cut == 0 { ExitCode::Done } else { ExitCode::DrainCut })
+    reporter.drained(completed, cut);
+    Ok(if cut == 0 { ExitCode::Done } else { ExitCode::DrainCut })
 }
 
 fn acceptor(builder: AcceptorBuilder, reporter: &Arc<Reporter>) -> Result<TlsAcceptor> {

@@ -7,11 +7,11 @@ use std::{
 };
 
 use rustls::{KeyLog, crypto::CryptoProvider};
-use tls_certs::{Identity, Trust};
+use tls_certs::{Identity, Watched};
 use tls_wire::ProtocolVersion;
 
 use crate::{
-    ClientAuth, Error, SecureContext, alpn, cipher_list, context_id,
+    ClientAuth, Error, SecureContext, TrustSource, alpn, cipher_list,
     defaults::{
         DEFAULT_MAX_VERSION, DEFAULT_MIN_VERSION, DEFAULT_SESSION_TIMEOUT, DEFAULT_TICKETS,
         MAX_SESSION_ID_CONTEXT, MAX_SESSION_TIMEOUT,
@@ -21,6 +21,7 @@ use crate::{
     identities::{ClientIdentities, ServerIdentities},
     provider,
     secure_context::{Inner, Side},
+    session_binding::{Bound, SessionBinding},
     verifiers::Verifiers,
     versions::VersionRange,
 };
@@ -31,8 +32,8 @@ use crate::{
 #[derive(Clone)]
 pub struct SecureContextBuilder {
     side: Side,
-    identities: Vec<Identity>,
-    trust: Option<Trust>,
+    identities: Vec<Watched<Identity>>,
+    trust: Option<TrustSource>,
     client_auth: ClientAuth,
     min_version: ProtocolVersion,
     max_version: ProtocolVersion,
@@ -52,7 +53,11 @@ pub struct SecureContextBuilder {
 }
 
 impl SecureContextBuilder {
-    pub(crate) fn new(side: Side, identities: Vec<Identity>, trust: Option<Trust>) -> Self {
+    pub(crate) fn new(
+        side: Side,
+        identities: Vec<Watched<Identity>>,
+        trust: Option<TrustSource>,
+    ) -> Self {
         Self {
             side,
             identities,
@@ -217,7 +222,7 @@ impl SecureContextBuilder {
         self.check_sessions()?;
         let provider = provider::new(selection.suites, groups);
         let verifiers = Verifiers::new(
-            self.trust.as_ref(),
+            self.trust.as_ref().map(|source| &source.trust),
             &self.client_auth,
             self.accept_any,
             &provider,
@@ -268,14 +273,6 @@ impl SecureContextBuilder {
         provider: Arc<CryptoProvider>,
         verifiers: Verifiers,
     ) -> SecureContext {
-        let context_id = context_id::server(
-            &self.session_id_context,
-            &self.identities,
-            &self.client_auth,
-            self.accept_any,
-        );
-        let verification_id =
-            context_id::verification(self.trust.as_ref(), &self.identities, self.accept_any);
         let (for_server, for_client) = match self.side {
             Side::Client => (Vec::new(), self.identities.clone()),
             Side::Server | Side::WithoutCertificate => (self.identities.clone(), Vec::new()),
@@ -288,8 +285,13 @@ impl SecureContextBuilder {
                 provider,
                 versions: versions.supported(),
                 alpn: self.alpn,
-                identities: self.identities,
-                client_auth: self.client_auth,
+                binding: SessionBinding::new(Bound {
+                    session_id_context: self.session_id_context,
+                    identities: self.identities,
+                    trust: self.trust,
+                    client_auth: self.client_auth,
+                    accept_any: self.accept_any,
+                }),
                 server_identities,
                 client_resolver: Arc::new(ClientIdentities::new(for_client)),
                 server_verifier: verifiers.server,
@@ -301,10 +303,7 @@ impl SecureContextBuilder {
                 resumption: self.resumption,
                 honor_cipher_order: self.honor_cipher_order,
                 exporter: self.exporter,
-                accept_any: self.accept_any,
                 key_log: self.key_log,
-                context_id,
-                verification_id,
                 rustls_server: OnceLock::new(),
                 rustls_client: OnceLock::new(),
                 extensions: Extensions::default(),

@@ -1,6 +1,6 @@
 //! Whether a server asks its clients for a certificate, and whose it accepts.
 
-use tls_certs::Trust;
+use tls_certs::{Trust, Watched};
 
 use crate::TrustSource;
 
@@ -20,22 +20,22 @@ pub enum ClientAuth {
     #[default]
     Off,
     /// Asks; goes on without one; refuses one that this trust does not lead to.
-    Optional(Trust),
+    Optional(TrustSource),
     /// Asks, and refuses a client without one, or with one that this trust does not lead to.
-    Required(Trust),
+    Required(TrustSource),
 }
 
 impl ClientAuth {
     /// Asks for a certificate, and goes on without one.
     #[must_use]
     pub fn optional(trust: impl Into<TrustSource>) -> Self {
-        Self::Optional(trust.into().0)
+        Self::Optional(trust.into())
     }
 
     /// Demands a certificate.
     #[must_use]
     pub fn required(trust: impl Into<TrustSource>) -> Self {
-        Self::Required(trust.into().0)
+        Self::Required(trust.into())
     }
 
     /// Whether the server asks at all.
@@ -50,12 +50,16 @@ impl ClientAuth {
         matches!(self, Self::Required(_))
     }
 
-    /// Whose certificates are accepted; `None` when off.
+    /// Whose certificates are accepted now; `None` when off.
     #[must_use]
-    pub fn trust(&self) -> Option<&Trust> {
+    pub fn trust(&self) -> Option<Trust> {
+        self.watched_trust().map(Watched::get)
+    }
+
+    pub(crate) fn watched_trust(&self) -> Option<&Watched<Trust>> {
         match self {
             Self::Off => None,
-            Self::Optional(trust) | Self::Required(trust) => Some(trust),
+            Self::Optional(trust) | Self::Required(trust) => Some(&trust.trust),
         }
     }
 }

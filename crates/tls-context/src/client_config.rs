@@ -26,7 +26,9 @@ pub(crate) fn lower(context: &SecureContext) -> Result<ClientConfig, Error> {
     if let Some(key_log) = &inner.key_log {
         config.key_log = Arc::clone(key_log);
     }
-    if !inner.resumption {
+    // rustls verifies nothing of a session that resumes, so one that an earlier trust verified would
+    // go on under the new one.
+    if !inner.resumption || inner.binding.bound().trust_may_change() {
         config.resumption = Resumption::disabled();
     }
     Ok(config)

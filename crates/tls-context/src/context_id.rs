@@ -5,7 +5,7 @@
 //! sessions; nothing random and no address of this process goes in.
 
 use sha2::{Digest, Sha256};
-use tls_certs::{Identity, Trust};
+use tls_certs::Identity;
 
 use crate::ClientAuth;
 
@@ -24,6 +24,7 @@ pub(crate) fn server(
     session_id_context: &[u8],
     identities: &[Identity],
     client_auth: &ClientAuth,
+    authorities: Option<[u8; 32]>,
     accept_any: bool,
 ) -> [u8; 32] {
     let mut id = Fields::new(b"tls-context server v1");
@@ -34,7 +35,7 @@ pub(crate) fn server(
         ClientAuth::Optional(_) => b"optional",
         ClientAuth::Required(_) => b"required",
     });
-    id.trust(client_auth.trust());
+    id.trust(authorities);
     id.field(&[u8::from(accept_any), IDENTITY_RULE_VERSION]);
     id.finish()
 }
@@ -46,7 +47,7 @@ pub(crate) fn server(
 /// The own certificates whole: the server goes on seeing the one that made the session, so a new
 /// one needs a new session.
 pub(crate) fn verification(
-    trust: Option<&Trust>,
+    trust: Option<[u8; 32]>,
     identities: &[Identity],
     accept_any: bool,
 ) -> [u8; 32] {
@@ -111,10 +112,11 @@ impl Fields {
         }
     }
 
-    fn trust(&mut self, trust: Option<&Trust>) {
+    /// The fingerprint of a trust.
+    fn trust(&mut self, trust: Option<[u8; 32]>) {
         match trust {
             None => self.field(b""),
-            Some(trust) => self.field(&trust.fingerprint()),
+            Some(fingerprint) => self.field(&fingerprint),
         }
     }
 
@@ -159,7 +161,7 @@ mod tests {
     /// whoever changes what goes in gives the first field a new version, and these values change.
     #[test]
     fn ids_are_the_same_on_every_machine() {
-        let server = server(b"blue", &[], &ClientAuth::Off, false);
+        let server = server(b"blue", &[], &ClientAuth::Off, None, false);
         let client = verification(None, &[], true);
         assert_eq!(
             hex::encode(server),

@@ -9,36 +9,50 @@ use rustls::{
     server::{ClientHello, ResolvesServerCert},
     sign::CertifiedKey,
 };
-use tls_certs::Identity;
+use tls_certs::{Identity, Watched};
 
 /// One or several certificates with their keys, best first; see
 /// [`SecureContext::server`](crate::SecureContext::server).
 ///
-/// Made from an [`Identity`], a reference to one, or a list of them.
+/// Made from an [`Identity`], a [`Watched`] one, a reference to either, or a list of the
+/// former. Of a watched one
+/// each handshake takes what is in use at its time, without a new context.
 #[derive(Clone, Debug)]
-pub struct IdentitySource(pub(crate) Vec<Identity>);
+pub struct IdentitySource(pub(crate) Vec<Watched<Identity>>);
 
 impl From<Identity> for IdentitySource {
     fn from(identity: Identity) -> Self {
-        Self(vec![identity])
+        Self(vec![Watched::new(identity)])
     }
 }
 
 impl From<&Identity> for IdentitySource {
     fn from(identity: &Identity) -> Self {
-        Self(vec![identity.clone()])
+        Self::from(identity.clone())
     }
 }
 
 impl From<Vec<Identity>> for IdentitySource {
     fn from(identities: Vec<Identity>) -> Self {
-        Self(identities)
+        Self(identities.into_iter().map(Watched::new).collect())
+    }
+}
+
+impl From<Watched<Identity>> for IdentitySource {
+    fn from(identity: Watched<Identity>) -> Self {
+        Self(vec![identity])
+    }
+}
+
+impl From<&Watched<Identity>> for IdentitySource {
+    fn from(identity: &Watched<Identity>) -> Self {
+        Self(vec![identity.clone()])
     }
 }
 
 impl<const N: usize> From<[Identity; N]> for IdentitySource {
     fn from(identities: [Identity; N]) -> Self {
-        Self(identities.into())
+        Self(identities.into_iter().map(Watched::new).collect())
     }
 }
 
@@ -48,12 +62,12 @@ impl<const N: usize> From<[Identity; N]> for IdentitySource {
 /// they name the kind of key (RFC 5246, Section 7.4.2). A hello may allow both versions.
 #[derive(Debug)]
 pub(crate) struct ServerIdentities {
-    identities: Vec<Identity>,
+    identities: Vec<Watched<Identity>>,
     provider: Arc<CryptoProvider>,
 }
 
 impl ServerIdentities {
-    pub(crate) fn new(identities: Vec<Identity>, provider: Arc<CryptoProvider>) -> Self {
+    pub(crate) fn new(identities: Vec<Watched<Identity>>, provider: Arc<CryptoProvider>) -> Self {
         Self {
             identities,
             provider,
@@ -68,9 +82,11 @@ impl ServerIdentities {
         &self,
         schemes: &[SignatureScheme],
         client_suites: &[CipherSuite],
-    ) -> Option<&Identity> {
+    ) -> Option<Identity> {
         let client = Client::new(&self.provider, schemes, client_suites);
-        let first = |fits: &dyn Fn(&Identity) -> bool| self.identities.iter().find(|id| fits(id));
+        let identities: Vec<Identity> = self.identities.iter().map(Watched::get).collect();
+        let first =
+            |fits: &dyn Fn(&Identity) -> bool| identities.iter().find(|id| fits(id)).cloned();
         first(&|identity| {
             client.can_verify_in_tls13(identity) && client.can_verify_in_tls12(identity)
         })
@@ -129,10 +145,10 @@ impl ResolvesServerCert for ServerIdentities {
     /// `handshake_failure`, as it should, where no answer at all makes it say `access_denied`.
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let identity = match self.identities.as_slice() {
-            [only] => Some(only),
+            [only] => Some(only.get()),
             several => self
                 .choose(hello.signature_schemes(), hello.cipher_suites())
-                .or_else(|| several.first()),
+                .or_else(|| several.first().map(Watched::get)),
         };
         identity.map(|identity| Arc::clone(identity.certified_key()))
     }
@@ -141,10 +157,10 @@ impl ResolvesServerCert for ServerIdentities {
 /// A client's identities, shown to a server that asks. The first with a scheme of the server's
 /// serves, one from an authority that the server names before one that is not.
 #[derive(Debug)]
-pub(crate) struct ClientIdentities(Vec<Identity>);
+pub(crate) struct ClientIdentities(Vec<Watched<Identity>>);
 
 impl ClientIdentities {
-    pub(crate) fn new(identities: Vec<Identity>) -> Self {
+    pub(crate) fn new(identities: Vec<Watched<Identity>>) -> Self {
         Self(identities)
     }
 }
@@ -157,7 +173,8 @@ impl ResolvesClientCert for ClientIdentities {
     ) -> Option<Arc<CertifiedKey>> {
         let can_sign = |identity: &&Identity| can_sign(identity, schemes);
         let from_named = |identity: &&Identity| is_issued_by_any(identity, authorities);
-        let mut usable = self.0.iter().filter(can_sign);
+        let identities: Vec<Identity> = self.0.iter().map(Watched::get).collect();
+        let mut usable = identities.iter().filter(can_sign);
         usable
             .clone()
             .find(from_named)

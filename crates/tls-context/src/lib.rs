@@ -73,6 +73,7 @@ mod identities;
 mod provider;
 mod secure_context;
 mod server_config;
+mod session_binding;
 mod sni_map;
 mod trust;
 mod unsupported;

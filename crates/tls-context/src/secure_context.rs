@@ -13,17 +13,20 @@ use rustls::{
     crypto::CryptoProvider,
     server::{ResolvesServerCert, danger::ClientCertVerifier},
 };
-use tls_certs::{ClientVerifier, Identity, ServerVerifier};
+use tls_certs::{Identity, Watched, WatchedClientVerifier, WatchedServerVerifier};
 
 use crate::{
     ClientAuth, Error, IdentitySource, SecureContextBuilder, TrustSource, client_config,
     extensions::Extensions, identities::ServerIdentities, server_config,
+    session_binding::SessionBinding,
 };
 
 /// What all connections of one endpoint have in common: versions, ciphers, groups, certificates,
 /// trust, ALPN, client-certificate policy, and how long a session lives.
 ///
-/// Immutable data: no IO, no clock, no runtime. A clone is one `Arc`; a change is a new context.
+/// Immutable data: no IO, no clock, no runtime. A clone is one `Arc`; a change is a new context,
+/// except that identities and trust may be [`Watched`]: then new handshakes take what is in use at
+/// their time.
 /// Made with [`server`](Self::server), [`client`](Self::client) or
 /// [`without_certificate`](Self::without_certificate).
 ///
@@ -65,12 +68,11 @@ pub(crate) struct Inner {
     pub(crate) provider: Arc<CryptoProvider>,
     pub(crate) versions: Vec<&'static SupportedProtocolVersion>,
     pub(crate) alpn: Vec<Vec<u8>>,
-    pub(crate) identities: Vec<Identity>,
-    pub(crate) client_auth: ClientAuth,
+    pub(crate) binding: SessionBinding,
     pub(crate) server_identities: Option<Arc<ServerIdentities>>,
     pub(crate) client_resolver: Arc<dyn ResolvesClientCert>,
-    pub(crate) server_verifier: Option<Arc<ServerVerifier>>,
-    pub(crate) client_verifier: Option<Arc<ClientVerifier>>,
+    pub(crate) server_verifier: Option<Arc<WatchedServerVerifier>>,
+    pub(crate) client_verifier: Option<Arc<WatchedClientVerifier>>,
     pub(crate) server_cert_verifier: Option<Arc<dyn ServerCertVerifier>>,
     pub(crate) client_cert_verifier: Option<Arc<dyn ClientCertVerifier>>,
     pub(crate) session_timeout: Duration,
@@ -78,10 +80,7 @@ pub(crate) struct Inner {
     pub(crate) resumption: bool,
     pub(crate) honor_cipher_order: bool,
     pub(crate) exporter: bool,
-    pub(crate) accept_any: bool,
     pub(crate) key_log: Option<Arc<dyn KeyLog>>,
-    pub(crate) context_id: [u8; 32],
-    pub(crate) verification_id: [u8; 32],
     pub(crate) rustls_server: OnceLock<Arc<ServerConfig>>,
     pub(crate) rustls_client: OnceLock<Arc<ClientConfig>>,
     pub(crate) extensions: Extensions,
@@ -99,7 +98,7 @@ impl SecureContext {
     /// A client that accepts servers whose certificate leads to `trust`.
     #[doc(alias = "ca")]
     pub fn client(trust: impl Into<TrustSource>) -> SecureContextBuilder {
-        SecureContextBuilder::new(Side::Client, Vec::new(), Some(trust.into().0))
+        SecureContextBuilder::new(Side::Client, Vec::new(), Some(trust.into()))
     }
 
     /// Either end, without certificates: for connections with pre-shared keys. A client with
@@ -124,12 +123,21 @@ impl SecureContext {
     /// sessions, also on different machines; no other context may. It covers the session id
     /// context, the names in the certificates, the client-certificate policy with its authorities,
     /// and whether any certificate is accepted. It does not cover the certificates themselves, so a
-    /// renewed one keeps the sessions; nor versions, ciphers, groups and ALPN, which each handshake
+    /// renewed one keeps the sessions, and one made before a watched trust
+    /// changed is found by [`earlier_context_ids`](Self::earlier_context_ids); nor versions, ciphers, groups and ALPN, which each handshake
     /// negotiates anew. Contexts for different tenants behind one and the same certificate are told
     /// apart by their [session id context](SecureContextBuilder::session_id_context) only.
     #[must_use]
     pub fn context_id(&self) -> [u8; 32] {
-        self.inner.context_id
+        self.inner.binding.ids().context
+    }
+
+    /// The [`context_id`](Self::context_id)s that this context had under earlier authorities of a
+    /// watched trust, and otherwise as it is now: the last four, the latest first. A session that
+    /// was made under one of them may be resumed if it is judged again under the trust of now.
+    #[must_use]
+    pub fn earlier_context_ids(&self) -> Vec<[u8; 32]> {
+        self.inner.binding.ids().earlier.clone()
     }
 
     /// What sessions of a client are bound to, besides server name and port: trust, whether any
@@ -137,7 +145,7 @@ impl SecureContext {
     /// under an equal id.
     #[must_use]
     pub fn verification_id(&self) -> [u8; 32] {
-        self.inner.verification_id
+        self.inner.binding.ids().verification
     }
 
     /// Application protocols, best first. Empty: no ALPN.
@@ -150,7 +158,7 @@ impl SecureContext {
     /// Whether clients are asked for a certificate.
     #[must_use]
     pub fn client_auth(&self) -> &ClientAuth {
-        &self.inner.client_auth
+        &self.inner.binding.bound().client_auth
     }
 
     /// How long a session may be resumed after the full handshake that made it.
@@ -207,8 +215,8 @@ impl SecureContext {
     #[must_use]
     pub fn requires_extended_master_secret(&self) -> bool {
         let own_certificate_of_client =
-            self.inner.side == Side::Client && !self.inner.identities.is_empty();
-        self.inner.client_auth.asks()
+            self.inner.side == Side::Client && !self.inner.binding.bound().identities.is_empty();
+        self.client_auth().asks()
             || own_certificate_of_client
             || self.inner.resumption
             || self.inner.exporter
@@ -224,20 +232,20 @@ impl SecureContext {
     #[must_use]
     #[doc(alias = "rejectUnauthorized")]
     pub fn accepts_any_certificate(&self) -> bool {
-        self.inner.accept_any
+        self.inner.binding.bound().accept_any
     }
 
     /// Judges a server's chain and name; `None` unless made for a client. It always judges, also
     /// when any certificate is accepted.
     #[must_use]
-    pub fn server_verifier(&self) -> Option<&Arc<ServerVerifier>> {
+    pub fn server_verifier(&self) -> Option<&Arc<WatchedServerVerifier>> {
         self.inner.server_verifier.as_ref()
     }
 
     /// Judges a client's chain; `None` if clients are not asked. It always judges, also when any
     /// certificate is accepted.
     #[must_use]
-    pub fn client_verifier(&self) -> Option<&Arc<ClientVerifier>> {
+    pub fn client_verifier(&self) -> Option<&Arc<WatchedClientVerifier>> {
         self.inner.client_verifier.as_ref()
     }
 
@@ -256,10 +264,19 @@ impl SecureContext {
         self.inner.client_cert_verifier.as_ref()
     }
 
-    /// Our certificates with their keys, best first.
+    /// Our certificates with their keys as they are now, best first.
     #[must_use]
-    pub fn identities(&self) -> &[Identity] {
-        &self.inner.identities
+    pub fn identities(&self) -> Vec<Identity> {
+        let identities = self.inner.binding.bound().identities.iter();
+        identities.map(Watched::get).collect()
+    }
+
+    /// How often something that is watched in this context (an identity, a trust) was replaced
+    /// since its files were first read; 0 where nothing is watched. Contexts that share a watched
+    /// value count the same replacement.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.inner.binding.bound().generation()
     }
 
     /// The identity that serves a client with these signature schemes and cipher suites; `None` if
@@ -270,7 +287,7 @@ impl SecureContext {
         &self,
         schemes: &[SignatureScheme],
         suites: &[CipherSuite],
-    ) -> Option<&Identity> {
+    ) -> Option<Identity> {
         self.inner
             .server_identities
             .as_deref()?
@@ -322,7 +339,8 @@ impl SecureContext {
     /// A configuration for plain rustls, made once: each call returns the same `Arc`, so that its
     /// session cache is shared.
     ///
-    /// Sessions: rustls's own cache in memory, by server name. Secrets can't be extracted from its
+    /// Sessions: rustls's own cache in memory, by server name; none under a trust that is
+    /// [`Watched`], since rustls would resume what an earlier trust verified. Secrets can't be extracted from its
     /// connections, and early data is off.
     ///
     /// # Errors
@@ -347,9 +365,9 @@ impl fmt::Debug for SecureContext {
         f.debug_struct("SecureContext")
             .field("side", &self.inner.side)
             .field("versions", &versions)
-            .field("identities", &self.inner.identities.len())
-            .field("client_auth", &self.inner.client_auth)
-            .field("accept_any", &self.inner.accept_any)
+            .field("identities", &self.inner.binding.bound().identities.len())
+            .field("client_auth", self.client_auth())
+            .field("accept_any", &self.accepts_any_certificate())
             .finish_non_exhaustive()
     }
 }

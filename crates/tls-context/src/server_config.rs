@@ -33,7 +33,7 @@ pub(crate) fn lower(context: &SecureContext) -> Result<ServerConfig, Error> {
     }
     // Under client certificates a stored chain would have to be judged again when it comes back,
     // and rustls does not: neither its dates nor today's trust.
-    if !inner.resumption || inner.client_auth.asks() {
+    if !inner.resumption || context.client_auth().asks() {
         config.session_storage = Arc::new(NoServerSessionStorage {});
     }
     Ok(config)

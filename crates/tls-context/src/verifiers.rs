@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rustls::{
     client::danger::ServerCertVerifier, crypto::CryptoProvider, server::danger::ClientCertVerifier,
 };
-use tls_certs::{ClientVerifier, ServerVerifier, Trust};
+use tls_certs::{Trust, Watched, WatchedClientVerifier, WatchedServerVerifier};
 
 use crate::{
     ClientAuth, Error,
@@ -16,15 +16,15 @@ use crate::{
 /// which accepts every chain where any certificate is accepted.
 #[derive(Default)]
 pub(crate) struct Verifiers {
-    pub(crate) server: Option<Arc<ServerVerifier>>,
-    pub(crate) client: Option<Arc<ClientVerifier>>,
+    pub(crate) server: Option<Arc<WatchedServerVerifier>>,
+    pub(crate) client: Option<Arc<WatchedClientVerifier>>,
     pub(crate) server_for_rustls: Option<Arc<dyn ServerCertVerifier>>,
     pub(crate) client_for_rustls: Option<Arc<dyn ClientCertVerifier>>,
 }
 
 impl Verifiers {
     pub(crate) fn new(
-        trust: Option<&Trust>,
+        trust: Option<&Watched<Trust>>,
         client_auth: &ClientAuth,
         accept_any: bool,
         provider: &Arc<CryptoProvider>,
@@ -33,7 +33,7 @@ impl Verifiers {
         if let Some(trust) = trust {
             verifiers.verify_servers(trust, accept_any, provider)?;
         }
-        if let Some(trust) = client_auth.trust() {
+        if let Some(trust) = client_auth.watched_trust() {
             verifiers.verify_clients(trust, client_auth.is_required(), accept_any, provider)?;
         }
         Ok(verifiers)
@@ -41,16 +41,17 @@ impl Verifiers {
 
     fn verify_servers(
         &mut self,
-        trust: &Trust,
+        trust: &Watched<Trust>,
         accept_any: bool,
         provider: &Arc<CryptoProvider>,
     ) -> Result<(), Error> {
-        if trust.is_empty() && !accept_any {
+        if trust.get().is_empty() && !accept_any {
             return Err(Error::EmptyTrust);
         }
-        let verifier = ServerVerifier::new(trust.clone(), Arc::clone(provider));
+        let verifier = WatchedServerVerifier::new(trust.clone(), Arc::clone(provider));
         let verifier = Arc::new(verifier.map_err(Error::Trust)?);
-        let for_rustls: Arc<dyn ServerCertVerifier> = Arc::<ServerVerifier>::clone(&verifier);
+        let for_rustls: Arc<dyn ServerCertVerifier> =
+            Arc::<WatchedServerVerifier>::clone(&verifier);
         self.server = Some(verifier);
         self.server_for_rustls = Some(if accept_any {
             Arc::new(AcceptAnyServer(for_rustls))
@@ -62,18 +63,19 @@ impl Verifiers {
 
     fn verify_clients(
         &mut self,
-        trust: &Trust,
+        trust: &Watched<Trust>,
         mandatory: bool,
         accept_any: bool,
         provider: &Arc<CryptoProvider>,
     ) -> Result<(), Error> {
         // Also when any certificate is accepted: what a server asks for are these authorities.
-        if trust.is_empty() {
+        if trust.get().is_empty() {
             return Err(Error::EmptyTrust);
         }
-        let verifier = ClientVerifier::new(trust.clone(), mandatory, Arc::clone(provider));
+        let verifier = WatchedClientVerifier::new(trust.clone(), mandatory, Arc::clone(provider));
         let verifier = Arc::new(verifier.map_err(Error::Trust)?);
-        let for_rustls: Arc<dyn ClientCertVerifier> = Arc::<ClientVerifier>::clone(&verifier);
+        let for_rustls: Arc<dyn ClientCertVerifier> =
+            Arc::<WatchedClientVerifier>::clone(&verifier);
         self.client = Some(verifier);
         self.client_for_rustls = Some(if accept_any {
             Arc::new(AcceptAnyClient(for_rustls))

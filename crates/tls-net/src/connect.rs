@@ -305,7 +305,7 @@ where
         resumption,
         maker: None,
         rule: ContextRule::Client,
-        generation: 0,
+        generation: context.generation(),
         peer_addr: outgoing.peer,
         elapsed: outgoing.begun.elapsed(),
         hello: None,
@@ -314,5 +314,5 @@ where
     let (io, received) = wire.into_parts();
     let sessions = Some(SessionSource { inbox: slot.inbox, bound_to: binding, usable });
     let rest = Rest { exporter, sessions };
-    TlsStream::new(Parts { io, record, info, incoming: received, rest, open: None })
+    TlsStream::new(Parts { io, record, info, incoming: received, unsent: Vec::new(), rest })
 }

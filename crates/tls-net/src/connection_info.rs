@@ -233,7 +233,9 @@ impl ConnectionInfo {
         &self.0.rule
     }
 
-    /// The generation of the server's set of contexts; it counts up with each change.
+    /// The generation of the server's set of contexts, and of what is watched in the context of this
+    /// connection ([`SecureContext::generation`](tls_context::SecureContext::generation)), together;
+    /// on a client the latter. It counts up with each change.
     pub fn generation(&self) -> u64 {
         self.0.generation
     }

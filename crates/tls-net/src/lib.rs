@@ -54,6 +54,7 @@ mod hooks;
 #[cfg(feature = "hyper-util")]
 mod hyper_util;
 mod limits;
+mod listen;
 mod listener;
 mod metrics;
 mod refused;
@@ -61,6 +62,7 @@ mod server;
 mod session;
 mod shutdown;
 mod stream;
+mod stream_queue;
 mod wire;
 
 #[cfg(feature = "axum")]

@@ -9,22 +9,18 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use tls_context::SecureContext;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
-use tokio::time::MissedTickBehavior;
 
+use crate::accept::AtWork;
 use crate::acceptor::TlsAcceptor;
 use crate::connections::Connections;
 use crate::error::Error;
-use crate::limits::{EXHAUSTED_PAUSE, REAP_INTERVAL};
-use crate::listener::{Listener, is_exhausted, is_transient};
+use crate::listen::Listening;
+use crate::listener::Listener;
 use crate::shutdown::{Drained, Phase};
+use crate::stream_queue::{StreamQueue, StreamSender, stream_queue};
 use crate::stream::TlsStream;
-
-/// Finished handshakes that wait to be taken. Further ones wait in their tasks, holding their
-/// place among the handshakes at work, so an application that stops accepting fills this queue,
-/// then those places, then the kernel's backlog.
-const QUEUE: usize = 64;
 
 /// A listener whose connections come out handshaken.
 ///
@@ -36,7 +32,7 @@ pub struct Server<L: Listener = TcpListener> {
     acceptor: TlsAcceptor,
     handle: ServerHandle,
     local_addr: io::Result<SocketAddr>,
-    state: tokio::sync::Mutex<State<L>>,
+    state: Mutex<State<L>>,
     /// Ends the listening task with the server.
     listening: Arc<Mutex<Option<AbortHandle>>>,
 }
@@ -44,11 +40,9 @@ pub struct Server<L: Listener = TcpListener> {
 enum State<L: Listener> {
     /// Not listening yet.
     Idle(L),
-    Listening(mpsc::Receiver<Taken<L::Io>>),
+    Listening(Arc<StreamQueue<L::Io>>),
     Taken,
 }
-
-type Taken<IO> = io::Result<TlsStream<IO>>;
 
 impl<L: Listener> std::fmt::Debug for Server<L> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -66,7 +60,7 @@ impl<L: Listener> Server<L> {
             acceptor,
             handle,
             local_addr: listener.local_addr(),
-            state: tokio::sync::Mutex::new(State::Idle(listener)),
+            state: Mutex::new(State::Idle(listener)),
             listening: Arc::default(),
         }
     }
@@ -99,126 +93,123 @@ impl<L: Listener> Server<L> {
     /// `on_failure`.
     #[doc(alias = "secureConnection")]
     pub async fn accept(&self) -> io::Result<Option<TlsStream<L::Io>>> {
-        let mut state = self.state.lock().await;
-        if matches!(*state, State::Idle(_)) {
-            let State::Idle(listener) = std::mem::replace(&mut *state, State::Taken) else {
-                return Ok(None);
-            };
-            *state = State::Listening(self.listen(listener));
-        }
-        let State::Listening(queue) = &mut *state else { return Ok(None) };
-        match queue.recv().await {
-            Some(taken) => taken.map(Some),
+        match self.queue() {
+            Some(queue) => queue.take().await.transpose(),
             None => Ok(None),
         }
     }
 
-    /// Hands each connection to `handler` in a task of its own, until the server is shut down.
-    /// Then waits for the handlers, until the shutdown's deadline, and cuts the rest.
+    /// The queue of finished handshakes; begins to listen at the first call.
+    fn queue(&self) -> Option<Arc<StreamQueue<L::Io>>> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        *state = match std::mem::replace(&mut *state, State::Taken) {
+            State::Idle(listener) => State::Listening(self.listen(listener)),
+            other => other,
+        };
+        match &*state {
+            State::Listening(queue) => Some(queue.clone()),
+            _ => None,
+        }
+    }
+
+    fn take_state(&self) -> State<L> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *state, State::Taken)
+    }
+
+    /// Hands each connection to `handler`, in the task that made its handshake, until the server is
+    /// shut down. Then waits for the handlers, until the shutdown's deadline, and cuts the rest.
     ///
     /// # Errors
     ///
-    /// The listener itself is dead.
+    /// The listener itself is dead. The handlers that run go on.
     pub async fn serve<F, Fut>(self, handler: F) -> io::Result<Drained>
     where
-        F: Fn(TlsStream<L::Io>) -> Fut,
+        F: Fn(TlsStream<L::Io>) -> Fut + Send + Sync + 'static,
         Fut: Future + Send + 'static,
         Fut::Output: Send,
     {
-        let mut handlers = JoinSet::new();
-        loop {
-            let stream = match self.accept().await {
-                Ok(Some(stream)) => stream,
-                Ok(None) => break,
-                Err(error) => {
-                    // No new connections; those that exist go on.
-                    handlers.detach_all();
-                    return Err(error);
-                }
-            };
-            while handlers.try_join_next().is_some() {}
-            // Mapped, not awaited in a block: a block would hold the handler's future twice.
-            handlers.spawn(handler(stream).map(drop));
+        let (mut tasks, outcome) = match self.take_state() {
+            State::Idle(listener) => {
+                let handler = Arc::new(handler);
+                // The place at work is free as soon as the stream is taken.
+                let deliver = move |stream, _at_work| handler(stream).map(drop);
+                self.listening(listener).run(deliver).await
+            }
+            State::Listening(queue) => serve_queue(&queue, handler).await,
+            State::Taken => (JoinSet::new(), Ok(())),
+        };
+        if let Err(error) = outcome {
+            tasks.detach_all();
+            return Err(error);
         }
-        Ok(crate::shutdown::drain(handlers, self.handle.phase.subscribe()).await)
+        Ok(crate::shutdown::drain(tasks, self.handle.phase.subscribe()).await)
     }
 
-    /// Begins to listen, in a task of its own.
-    fn listen(&self, listener: L) -> mpsc::Receiver<Taken<L::Io>> {
-        let (finished, queue) = mpsc::channel(QUEUE);
-        let acceptor = self.acceptor.clone();
-        let phase = self.handle.phase.subscribe();
-        let connections = self.handle.connections.clone();
-        let task = tokio::spawn(listen(acceptor, listener, connections, finished, phase));
+    fn listening(&self, listener: L) -> Listening<L> {
+        Listening {
+            acceptor: self.acceptor.clone(),
+            listener,
+            connections: self.handle.connections.clone(),
+            phase: self.handle.phase.subscribe(),
+        }
+    }
+
+    /// Begins to listen in a task of its own, for [`accept`](Self::accept).
+    fn listen(&self, listener: L) -> Arc<StreamQueue<L::Io>> {
+        let (finished, queue) = stream_queue();
+        let task = tokio::spawn(fill_queue(self.listening(listener), finished));
         let mut listening = self.listening.lock().unwrap_or_else(PoisonError::into_inner);
         *listening = Some(task.abort_handle());
         queue
     }
 }
 
-impl<L: Listener> Drop for Server<L> {
-    fn drop(&mut self) {
-        let listening = self.listening.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(task) = listening {
-            task.abort();
+/// Serves what comes through the queue of a server that listens already.
+async fn serve_queue<IO, F, Fut>(
+    queue: &StreamQueue<IO>,
+    handler: F,
+) -> (JoinSet<()>, io::Result<()>)
+where
+    IO: Send + 'static,
+    F: Fn(TlsStream<IO>) -> Fut,
+    Fut: Future + Send + 'static,
+    Fut::Output: Send,
+{
+    let mut tasks = JoinSet::new();
+    while let Some(taken) = queue.take().await {
+        match taken {
+            Ok(stream) => {
+                while tasks.try_join_next().is_some() {}
+                tasks.spawn(handler(stream).map(drop));
+            }
+            Err(error) => return (tasks, Err(error)),
         }
     }
+    (tasks, Ok(()))
 }
 
-/// The listening task: takes connections until shutdown or the listener's death, then waits for
-/// the handshakes in progress. Aborting it aborts them.
-async fn listen<L: Listener>(
-    acceptor: TlsAcceptor,
-    mut listener: L,
-    connections: Arc<Connections>,
-    finished: mpsc::Sender<Taken<L::Io>>,
-    mut phase: watch::Receiver<Phase>,
-) {
-    let mut handshakes = JoinSet::new();
-    let mut reap = tokio::time::interval(REAP_INTERVAL);
-    reap.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        while handshakes.try_join_next().is_some() {}
-        let next = async {
-            acceptor.0.admission.caught_up().await;
-            connections.has_room().await;
-            listener.accept().await
-        };
-        let accepted = tokio::select! {
-            biased;
-            () = stopped(&mut phase) => break,
-            next = next => next,
-            _ = reap.tick(), if !handshakes.is_empty() => continue,
-        };
-        match accepted {
-            Ok((io, peer)) => {
-                let acceptor = acceptor.clone();
-                let finished = finished.clone();
-                let connections = connections.clone();
-                let in_progress = connections.begin();
-                handshakes.spawn(async move {
-                    let _in_progress = in_progress;
-                    // The error has been reported where it arose.
-                    if let Ok((mut stream, _at_work)) = acceptor.accept_from(io, &[], peer).await {
-                        stream.count_open(connections.open().await);
-                        // A server that was dropped takes no more streams.
-                        let _ = finished.send(Ok(stream)).await;
-                    }
-                });
-            }
-            Err(error) if is_transient(&error) => {
-                if is_exhausted(&error) {
-                    tracing::warn!("can't accept connections: {error}; raise the limit of open files");
-                    tokio::time::sleep(EXHAUSTED_PAUSE).await;
-                }
-            }
-            Err(error) => {
-                let _ = finished.send(Err(error)).await;
-                return;
-            }
+/// The listening task of a server that is asked with `accept`: waits for the handshakes in
+/// progress, too. Aborting it aborts them.
+async fn fill_queue<L: Listener>(listening: Listening<L>, finished: StreamSender<L::Io>) {
+    // Goes last: whoever waits then finds that all senders are gone.
+    let _closing = finished.closing();
+    let finished = finished;
+    let mut phase = listening.phase.clone();
+    let streams = finished.clone();
+    let deliver = move |stream, at_work: AtWork| {
+        let streams = streams.clone();
+        async move {
+            streams.send(Ok(stream)).await;
+            // Kept until now: an application that stops accepting fills the queue, then the
+            // places at work, then the kernel's backlog.
+            drop(at_work);
         }
+    };
+    let (mut handshakes, outcome) = listening.run(deliver).await;
+    if let Err(error) = outcome {
+        finished.send(Err(error)).await;
     }
-    drop(listener);
     let cut = crate::shutdown::deadline(&mut phase);
     tokio::pin!(cut);
     loop {
@@ -229,9 +220,13 @@ async fn listen<L: Listener>(
     }
 }
 
-async fn stopped(phase: &mut watch::Receiver<Phase>) {
-    // The sender lives in the handle that the server itself holds; should it be gone, stop.
-    let _ = phase.wait_for(|phase| !matches!(phase, Phase::Serving)).await;
+impl<L: Listener> Drop for Server<L> {
+    fn drop(&mut self) {
+        let listening = self.listening.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = listening {
+            task.abort();
+        }
+    }
 }
 
 /// Changes and stops a server from elsewhere. Cheap to clone.

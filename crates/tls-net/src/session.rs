@@ -127,17 +127,34 @@ impl std::fmt::Debug for OpenedSession {
     }
 }
 
-/// Judges the envelope of a session that came back to `context`.
+/// Opens a session under the id of `context`, else under those that it had before its watched
+/// trust changed: [`judge`] asks today's trust in any case.
+pub(crate) fn open_under_ids<T, E>(
+    context: &SecureContext,
+    open: impl Fn(&ContextId) -> Result<T, E>,
+) -> Result<(ContextId, T), E> {
+    let under = |id: [u8; 32]| {
+        let id = ContextId(id);
+        open(&id).map(|opened| (id, opened))
+    };
+    under(context.context_id()).or_else(|error| {
+        let mut earlier = context.earlier_context_ids().into_iter();
+        earlier.find_map(|id| under(id).ok()).ok_or(error)
+    })
+}
+
+/// Judges the envelope of a session that came back to `context`, and was opened under
+/// `context_id`.
 pub(crate) fn judge(
     context: &SecureContext,
+    context_id: &ContextId,
     kind: Kind,
     envelope: &[u8],
     now: UnixTime,
 ) -> Result<OpenedSession, NotResumed> {
     let envelope = Envelope::decode(envelope).map_err(|_| NotResumed::Malformed)?;
-    let context_id = ContextId(context.context_id());
     let lifetime = context.session_timeout();
-    envelope.check(kind, &context_id, Duration::from_secs(now.as_secs()), lifetime)?;
+    envelope.check(kind, context_id, Duration::from_secs(now.as_secs()), lifetime)?;
     let client = Authenticated {
         at: envelope.first_authenticated,
         verdict: envelope.verdict,

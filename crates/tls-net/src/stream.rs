@@ -44,6 +44,8 @@ pub struct TlsStream<IO> {
     /// Wire bytes to send.
     outgoing: Option<PooledBuffer>,
     corked: bool,
+    /// Tickets are still on their way: reads send them too, since no write may ever come.
+    owes_handshake: bool,
     /// The transport has ended.
     eof: bool,
     rest: Option<Box<Rest>>,
@@ -69,8 +71,9 @@ pub(crate) struct Parts<IO> {
     pub(crate) record: RecordLayer,
     pub(crate) info: ConnectionInfo,
     pub(crate) incoming: Option<PooledBuffer>,
+    /// Wire bytes of the handshake that are still to be sent.
+    pub(crate) unsent: Vec<u8>,
     pub(crate) rest: Rest,
-    pub(crate) open: Option<OpenConnection>,
 }
 
 impl<IO> TlsStream<IO> {
@@ -83,11 +86,12 @@ impl<IO> TlsStream<IO> {
             info: parts.info,
             incoming: parts.incoming.filter(|incoming| !incoming.is_empty()),
             opened: None,
-            outgoing: None,
+            owes_handshake: !parts.unsent.is_empty(),
+            outgoing: waiting(&parts.unsent),
             corked: false,
             eof: false,
             rest,
-            open: parts.open,
+            open: None,
         }
     }
 
@@ -198,6 +202,18 @@ impl ExportError {
             Self::Input(_) => "exporter_input",
         }
     }
+}
+
+/// Wire bytes in a buffer of their own.
+fn waiting(bytes: &[u8]) -> Option<PooledBuffer> {
+    if bytes.is_empty() {
+        return None;
+    }
+    let mut buffer = PooledBuffer::take(BufferClass::SmallWrite);
+    let length = bytes.len().min(buffer.spare_len());
+    buffer.spare()[..length].copy_from_slice(&bytes[..length]);
+    buffer.advance(length);
+    Some(buffer)
 }
 
 /// Reads once into `incoming`, taking a buffer for it, and giving the buffer back if there is

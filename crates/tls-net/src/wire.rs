@@ -2,6 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -122,21 +123,66 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
         }
     }
 
-    /// Writes a flight.
+    /// Writes a flight. Reads meanwhile if the transport takes nothing: a peer that is writing too
+    /// may not read before it is done, over a transport that holds less than both have to say.
     pub(crate) async fn write(&mut self, flight: &[u8]) -> Result<(), HandshakeErrorKind> {
         if flight.is_empty() {
             return Ok(());
         }
-        let Self { io, deadline, .. } = self;
-        let write = async {
-            io.write_all(flight).await?;
-            io.flush().await
-        };
+        let Self { io, incoming, budget, deadline, .. } = self;
+        let mut rest = flight;
+        let mut reads = true;
+        let write = std::future::poll_fn(|cx| {
+            loop {
+                let written = match rest {
+                    [] => Pin::new(&mut *io).poll_flush(cx).map_ok(|()| None),
+                    rest => Pin::new(&mut *io).poll_write(cx, rest).map_ok(Some),
+                };
+                match written {
+                    Poll::Ready(Ok(None)) => return Poll::Ready(Ok(())),
+                    Poll::Ready(Ok(Some(0))) => return Poll::Ready(Err(HandshakeErrorKind::PeerClosed)),
+                    Poll::Ready(Ok(Some(written))) => rest = &rest[written..],
+                    Poll::Ready(Err(error)) => return Poll::Ready(Err(transport(error))),
+                    Poll::Pending if reads => {
+                        let read = std::task::ready!(poll_fill(io, incoming, cx)).map_err(transport)?;
+                        *budget = budget.checked_sub(read).ok_or(HandshakeErrorKind::TooMuchData)?;
+                        // At its end the peer may still read.
+                        reads = read > 0;
+                    }
+                    Poll::Pending => return Poll::Pending,
+                }
+            }
+        });
         tokio::select! {
             biased;
-            written = write => written.map_err(transport),
+            written = write => written,
             () = deadline.as_mut() => Err(HandshakeErrorKind::HandshakeTimeout(self.limit)),
         }
+    }
+
+    /// Writes what the transport takes at once, and gives the rest: tickets must not hold up a
+    /// finished handshake, whose peer may not read before it has written.
+    pub(crate) async fn write_now<'a>(
+        &mut self,
+        flight: &'a [u8],
+    ) -> Result<&'a [u8], HandshakeErrorKind> {
+        let mut rest = flight;
+        let written = std::future::poll_fn(|cx| {
+            while !rest.is_empty() {
+                match Pin::new(&mut self.io).poll_write(cx, rest) {
+                    Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                    Poll::Ready(Ok(written)) => rest = &rest[written..],
+                    Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                    Poll::Pending => return Poll::Ready(Ok(())),
+                }
+            }
+            match Pin::new(&mut self.io).poll_flush(cx) {
+                Poll::Ready(flushed) => Poll::Ready(flushed),
+                Poll::Pending => Poll::Ready(Ok(())),
+            }
+        });
+        written.await.map_err(transport)?;
+        Ok(rest)
     }
 
     /// Sends a last flight (an alert) so that the peer can hear it, and closes.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::{Aead, Error};
@@ -44,6 +45,13 @@ impl TrafficKeys {
     #[must_use]
     pub fn aead(&self) -> Aead {
         self.aead
+    }
+
+    /// Whether both protect alike, compared in constant time.
+    #[must_use]
+    pub fn equals(&self, other: &Self) -> bool {
+        let equal = self.key[..].ct_eq(&other.key[..]) & self.iv[..].ct_eq(&other.iv[..]);
+        self.aead == other.aead && equal.into()
     }
 
     pub(crate) fn key(&self) -> &[u8] {

@@ -55,7 +55,11 @@ fn draw(results: &Results) -> String {
 
 /// The bars of one row from `y` down; where they end.
 fn draw_row(svg: &mut String, results: &Results, row: &Row, mut y: f64) -> f64 {
-    let better = if row.is_less_better { " (less is better)" } else { "" };
+    let better = if row.is_less_better {
+        " (less is better)"
+    } else {
+        ""
+    };
     let _ = writeln!(
         svg,
         "<text x=\"12\" y=\"{}\" font-weight=\"600\">{}{better}</text>",

@@ -29,15 +29,36 @@ const HANDSHAKE: &[&str] = &[BASE, "tls", "tls-full"];
 const RECORDS: &[&str] = &[BASE, "tokio-rustls-tuned", "tls"];
 
 const fn handshakes(load: &'static str) -> Counted {
-    Counted { load, unit: "handshake", fewer: 20, more: 120, each: 1, stacks: HANDSHAKE }
+    Counted {
+        load,
+        unit: "handshake",
+        fewer: 20,
+        more: 120,
+        each: 1,
+        stacks: HANDSHAKE,
+    }
 }
 
 const fn small_writes(load: &'static str, stacks: &'static [&'static str]) -> Counted {
-    Counted { load, unit: "record", fewer: 64, more: 576, each: 1, stacks }
+    Counted {
+        load,
+        unit: "record",
+        fewer: 64,
+        more: 576,
+        each: 1,
+        stacks,
+    }
 }
 
 const fn large_writes(load: &'static str) -> Counted {
-    Counted { load, unit: "record", fewer: 2, more: 18, each: 64, stacks: RECORDS }
+    Counted {
+        load,
+        unit: "record",
+        fewer: 2,
+        more: 18,
+        each: 64,
+        stacks: RECORDS,
+    }
 }
 
 const COUNTED: &[Counted] = &[
@@ -46,11 +67,21 @@ const COUNTED: &[Counted] = &[
     handshakes("hs12"),
     handshakes("res13"),
     handshakes("res12"),
-    small_writes("send16k", &[BASE, "tokio-rustls-tuned", "tls", "tls-corked"]),
+    small_writes(
+        "send16k",
+        &[BASE, "tokio-rustls-tuned", "tls", "tls-corked"],
+    ),
     large_writes("send1m"),
     small_writes("recv16k", RECORDS),
     large_writes("recv1m"),
-    Counted { load: "echo", unit: "message", fewer: 100, more: 1100, each: 1, stacks: RECORDS },
+    Counted {
+        load: "echo",
+        unit: "message",
+        fewer: 100,
+        more: 1100,
+        each: 1,
+        stacks: RECORDS,
+    },
 ];
 
 pub(super) fn run(workspace: &Workspace, processes: &Processes, options: &Options) -> Outcome {
@@ -78,7 +109,10 @@ pub(super) fn run(workspace: &Workspace, processes: &Processes, options: &Option
     }
     if options.is_whole() {
         let file = workspace.root.join(DIRECTORY).join("count.json");
-        let text = format!("{:#}\n", json!({ "valgrind": version.trim(), "rows": rows }));
+        let text = format!(
+            "{:#}\n",
+            json!({ "valgrind": version.trim(), "rows": rows })
+        );
         fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))?;
         println!("written: {DIRECTORY}/count.json");
     }
@@ -92,20 +126,22 @@ fn count(
     stack: &str,
 ) -> Result<f64, String> {
     let total = |units| {
-        let file = workspace.target.join(format!("callgrind.{stack}.{}.{units}", counted.load));
+        let file = workspace
+            .target
+            .join(format!("callgrind.{stack}.{}.{units}", counted.load));
         total(&processes.count(stack, counted.load, units, &file)?)
     };
     let (fewer, more) = (total(counted.fewer)?, total(counted.more)?);
     let units = (counted.more - counted.fewer) * counted.each;
-    #[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
     Ok(more.saturating_sub(fewer) as f64 / units as f64)
 }
 
 /// The sum that callgrind writes at the end of its file.
 fn total(profile: &str) -> Result<u64, String> {
-    let sum = profile
-        .lines()
-        .find_map(|line| line.strip_prefix("totals: ").or_else(|| line.strip_prefix("summary: ")));
+    let sum = profile.lines().find_map(|line| {
+        line.strip_prefix("totals: ")
+            .or_else(|| line.strip_prefix("summary: "))
+    });
     sum.and_then(|sum| sum.trim().parse().ok())
         .ok_or_else(|| "valgrind wrote no sum".to_owned())
 }
@@ -117,14 +153,21 @@ mod tests {
 
     #[test]
     fn the_sum_of_a_profile_is_found() {
-        assert_eq!(total("events: Ir\nfn=(1) main\n3 12\ntotals: 1234\n"), Ok(1234));
+        assert_eq!(
+            total("events: Ir\nfn=(1) main\n3 12\ntotals: 1234\n"),
+            Ok(1234)
+        );
         assert!(total("events: Ir\n").is_err());
     }
 
     #[test]
     fn what_is_counted_is_also_a_row_and_begins_with_the_base() {
         for counted in COUNTED {
-            assert!(ROWS.iter().any(|row| row.name == counted.load), "{}", counted.load);
+            assert!(
+                ROWS.iter().any(|row| row.name == counted.load),
+                "{}",
+                counted.load
+            );
             assert_eq!(counted.stacks.first(), Some(&BASE));
         }
     }

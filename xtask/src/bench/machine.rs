@@ -13,8 +13,14 @@ use crate::{Workspace, run};
 const BUSY: f64 = 0.5;
 
 /// Packages whose versions matter.
-const PACKAGES: &[&str] =
-    &["rustls", "tokio-rustls", "aws-lc-rs", "aws-lc-sys", "tokio", "tokio-openssl"];
+const PACKAGES: &[&str] = &[
+    "rustls",
+    "tokio-rustls",
+    "aws-lc-rs",
+    "aws-lc-sys",
+    "tokio",
+    "tokio-openssl",
+];
 
 /// The machine and what was built on it.
 #[derive(Debug)]
@@ -46,7 +52,10 @@ impl Machine {
             }
         }
         let rustc = output("rustc", &["--version"]);
-        versions.push(("rustc".to_owned(), rustc.trim_start_matches("rustc ").to_owned()));
+        versions.push((
+            "rustc".to_owned(),
+            rustc.trim_start_matches("rustc ").to_owned(),
+        ));
         Ok(Self {
             processor: field("/proc/cpuinfo", "model name", ':'),
             cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
@@ -86,25 +95,39 @@ impl Machine {
 
     /// One line, for the chart.
     pub(super) fn title(&self) -> String {
-        format!("{}, {} cores, {}, {}", self.processor, self.cores, self.kernel, self.date)
+        format!(
+            "{}, {} cores, {}, {}",
+            self.processor, self.cores, self.kernel, self.date
+        )
     }
 }
 
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}, {} cores, {}", self.processor, self.cores, self.memory)?;
+        writeln!(
+            f,
+            "{}, {} cores, {}",
+            self.processor, self.cores, self.memory
+        )?;
         writeln!(f, "{}, {}", self.system, self.kernel)?;
         for (name, version) in &self.versions {
             write!(f, "{name} {version}; ")?;
         }
-        write!(f, "commit {}\n{}, load {}", self.commit, self.date, self.load)
+        write!(
+            f,
+            "commit {}\n{}, load {}",
+            self.commit, self.date, self.load
+        )
     }
 }
 
 /// The load average of the last minute.
 pub(super) fn load_average() -> f64 {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    text.split(' ').next().and_then(|load| load.parse().ok()).unwrap_or_default()
+    text.split(' ')
+        .next()
+        .and_then(|load| load.parse().ok())
+        .unwrap_or_default()
 }
 
 /// The value of the first line of `file` that begins with `name`.
@@ -112,7 +135,10 @@ fn field(file: &str, name: &str, separator: char) -> String {
     let text = fs::read_to_string(file).unwrap_or_default();
     let line = text.lines().find(|line| line.starts_with(name));
     let value = line.and_then(|line| line.split_once(separator));
-    value.map_or_else(|| "unknown".to_owned(), |(_, value)| value.trim().to_owned())
+    value.map_or_else(
+        || "unknown".to_owned(),
+        |(_, value)| value.trim().to_owned(),
+    )
 }
 
 fn locked_versions(workspace: &Workspace) -> Result<Vec<(String, String)>, String> {
@@ -144,6 +170,9 @@ mod tests {
     fn versions_come_from_the_lock_file() {
         let lock = "[[package]]\nname = \"rustls\"\nversion = \"0.23.1\"\n\n\
                     [[package]]\nname = \"serde\"\nversion = \"1.0.0\"\n";
-        assert_eq!(versions_in(lock), [("rustls".to_owned(), "0.23.1".to_owned())]);
+        assert_eq!(
+            versions_in(lock),
+            [("rustls".to_owned(), "0.23.1".to_owned())]
+        );
     }
 }

@@ -7,7 +7,7 @@ const ROUNDS: usize = 9;
 /// Rounds while something is being changed.
 const QUICK_ROUNDS: usize = 3;
 /// So short that nine rounds of all rows end within ten minutes.
-const WINDOW_MS: u64 = 500;
+const WINDOW_MS: u64 = 400;
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Options {
@@ -21,11 +21,15 @@ pub(super) struct Options {
 
 impl Options {
     pub(super) fn parse(args: &[String]) -> Result<Self, String> {
-        let mut options =
-            Self { rows: Vec::new(), rounds: ROUNDS, window_ms: WINDOW_MS, count: false };
+        let mut options = Self {
+            rows: Vec::new(),
+            rounds: ROUNDS,
+            window_ms: WINDOW_MS,
+            count: false,
+        };
         let mut args = args.iter();
         while let Some(arg) = args.next() {
-            let mut value = || args.next().ok_or(format!("{arg} needs a value"));
+            let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value"));
             match arg.as_str() {
                 "--rows" => options.rows = value()?.split(',').map(str::to_owned).collect(),
                 "--rounds" => {
@@ -40,7 +44,10 @@ impl Options {
         for name in &options.rows {
             if !ROWS.iter().any(|row| row.name.starts_with(name)) {
                 let names: Vec<_> = ROWS.iter().map(|row| row.name).collect();
-                return Err(format!("there is no row {name:?}; there are {}", names.join(", ")));
+                return Err(format!(
+                    "there is no row {name:?}; there are {}",
+                    names.join(", ")
+                ));
             }
         }
         Ok(options)
@@ -75,7 +82,12 @@ mod tests {
 
     #[test]
     fn what_is_unknown_is_refused() {
-        for words in [&["--rows", "hs11"][..], &["--rounds", "0"], &["--fast"], &["--rows"]] {
+        for words in [
+            &["--rows", "hs11"][..],
+            &["--rounds", "0"],
+            &["--fast"],
+            &["--rows"],
+        ] {
             assert!(parse(words).is_err(), "{words:?}");
         }
     }

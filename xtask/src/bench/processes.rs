@@ -39,7 +39,10 @@ impl Processes {
             return Err("tls-bench does not build".to_owned());
         }
         let program = workspace.target.join("release/tls-bench");
-        Ok(Self { program, has_openssl })
+        Ok(Self {
+            program,
+            has_openssl,
+        })
     }
 
     /// Versions of what is not in the lock file, a line each.
@@ -57,7 +60,8 @@ impl Processes {
         let server = Server::start(Command::new(&self.program).args(["server", stack, load]))?;
         let mut client = self.client(&server, stack, load);
         client.args(["--window-ms", &window_ms.to_string()]);
-        let printed = run::output(&mut client).map_err(|error| format!("{load} {stack}: {error}"))?;
+        let printed =
+            run::output(&mut client).map_err(|error| format!("{load} {stack}: {error}"))?;
         server.stop()?;
         printed.lines().map(parse).collect()
     }
@@ -74,7 +78,9 @@ impl Processes {
         let mut valgrind = Command::new("valgrind");
         valgrind.args(["--quiet", "--tool=callgrind"]);
         valgrind.arg(format!("--callgrind-out-file={}", profile.display()));
-        valgrind.arg(&self.program).args(["server", stack, load, "--units", &units]);
+        valgrind
+            .arg(&self.program)
+            .args(["server", stack, load, "--units", &units]);
         let server = Server::start(&mut valgrind)?;
         let mut client = self.client(&server, stack, load);
         run::output(client.args(["--units", &units]))
@@ -112,15 +118,21 @@ impl Server {
         let mut line = String::new();
         // A port is a short line; nothing longer is waited for.
         let mut output = BufReader::new(output.take(64));
-        output.read_line(&mut line).map_err(|error| error.to_string())?;
+        output
+            .read_line(&mut line)
+            .map_err(|error| error.to_string())?;
         let port = line.trim().strip_prefix("port ").map(str::to_owned);
-        let port = port.ok_or_else(|| format!("the server printed {line:?} in place of its port"))?;
+        let port =
+            port.ok_or_else(|| format!("the server printed {line:?} in place of its port"))?;
         Ok(Self { child, input, port })
     }
 
     fn stop(mut self) -> Result<(), String> {
         drop(self.input);
-        self.child.wait().map(|_| ()).map_err(|error| error.to_string())
+        self.child
+            .wait()
+            .map(|_| ())
+            .map_err(|error| error.to_string())
     }
 }
 

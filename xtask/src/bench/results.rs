@@ -39,9 +39,14 @@ impl Results {
 
     /// What a client printed under the name `printed`.
     pub(super) fn add(&mut self, load: &str, printed: &str, stack: &str, value: f64) {
-        let row = ROWS.iter().find(|row| row.load == load && row.printed == printed);
+        let row = ROWS
+            .iter()
+            .find(|row| row.load == load && row.printed == printed);
         if let Some(row) = row {
-            self.values.entry((row.name, stack.to_owned())).or_default().push(value);
+            self.values
+                .entry((row.name, stack.to_owned()))
+                .or_default()
+                .push(value);
         }
     }
 
@@ -64,7 +69,9 @@ impl Results {
     }
 
     fn values(&self, row: &Row, stack: &str) -> Option<&[f64]> {
-        self.values.get(&(row.name, stack.to_owned())).map(Vec::as_slice)
+        self.values
+            .get(&(row.name, stack.to_owned()))
+            .map(Vec::as_slice)
     }
 
     /// What has to be better before this can be called done.
@@ -76,7 +83,9 @@ impl Results {
                     && !row.reaches(ratio.median, floor)
                 {
                     let (name, stack, seen) = (row.name, aim.stack, ratio.median);
-                    short.push(format!("{name} {stack}: {seen:.2} of {BASE}, not {floor:.2}"));
+                    short.push(format!(
+                        "{name} {stack}: {seen:.2} of {BASE}, not {floor:.2}"
+                    ));
                 }
             }
         }

@@ -37,20 +37,39 @@ pub(super) struct Aim {
 }
 
 const fn aim(stack: &'static str, ratio: f64) -> Aim {
-    Aim { stack, ratio, floor: None }
+    Aim {
+        stack,
+        ratio,
+        floor: None,
+    }
 }
 
 const fn aim_and_floor(stack: &'static str, ratio: f64, floor: f64) -> Aim {
-    Aim { stack, ratio, floor: Some(floor) }
+    Aim {
+        stack,
+        ratio,
+        floor: Some(floor),
+    }
 }
 
 const HANDSHAKES: &[&str] = &[BASE, OPENSSL, "tls", "tls-full"];
 const BULK: &[&str] = &[PLAIN, BASE, "tokio-rustls-tuned", OPENSSL, "tls"];
-const MEMORY: &[&str] = &[PLAIN, BASE, "tokio-rustls-tuned", OPENSSL, "tls", "tls-full"];
+const MEMORY: &[&str] = &[
+    PLAIN,
+    BASE,
+    "tokio-rustls-tuned",
+    OPENSSL,
+    "tls",
+    "tls-full",
+];
 const HANDSHAKE_AIMS: &[Aim] = &[aim_and_floor("tls", 1.0, 0.9), aim("tls-full", 0.95)];
 const MEMORY_AIMS: &[Aim] = &[aim_and_floor("tls", 0.38, 0.40), aim("tls-full", 0.38)];
 
-const fn handshake(name: &'static str, title: &'static str, stacks: &'static [&'static str]) -> Row {
+const fn handshake(
+    name: &'static str,
+    title: &'static str,
+    stacks: &'static [&'static str],
+) -> Row {
     Row {
         name,
         title,
@@ -104,7 +123,14 @@ pub(super) const ROWS: &[Row] = &[
     handshake("res13", "resumed handshake, TLS 1.3", HANDSHAKES),
     handshake("res12", "resumed handshake, TLS 1.2", HANDSHAKES),
     Row {
-        stacks: &[PLAIN, BASE, "tokio-rustls-tuned", OPENSSL, "tls", "tls-corked"],
+        stacks: &[
+            PLAIN,
+            BASE,
+            "tokio-rustls-tuned",
+            OPENSSL,
+            "tls",
+            "tls-corked",
+        ],
         ..bulk(
             "send16k",
             "send, writes of 16 KiB",
@@ -113,9 +139,20 @@ pub(super) const ROWS: &[Row] = &[
     },
     bulk("send1m", "send, writes of 1 MiB", &[aim("tls", 1.3)]),
     bulk("recv16k", "receive, writes of 16 KiB", &[aim("tls", 1.15)]),
-    bulk("recv1m", "receive, writes of 1 MiB", &[aim_and_floor("tls", 1.5, 1.3)]),
-    Row { unit: "/s", ..bulk("echo", "echo of 64 bytes", &[aim("tls", 1.0)]) },
-    memory("mem-handshake", "memory at rest, after a handshake", "after-handshake"),
+    bulk(
+        "recv1m",
+        "receive, writes of 1 MiB",
+        &[aim_and_floor("tls", 1.5, 1.3)],
+    ),
+    Row {
+        unit: "/s",
+        ..bulk("echo", "echo of 64 bytes", &[aim("tls", 1.0)])
+    },
+    memory(
+        "mem-handshake",
+        "memory at rest, after a handshake",
+        "after-handshake",
+    ),
     memory("mem-echo", "memory at rest, after an echo", "after-echo"),
 ];
 
@@ -126,7 +163,11 @@ impl Row {
 
     /// Whether `ratio` is at least as good as `wanted`.
     pub(super) fn reaches(&self, ratio: f64, wanted: f64) -> bool {
-        if self.is_less_better { ratio <= wanted } else { ratio >= wanted }
+        if self.is_less_better {
+            ratio <= wanted
+        } else {
+            ratio >= wanted
+        }
     }
 }
 
@@ -142,9 +183,18 @@ mod tests {
     #[test]
     fn every_row_has_the_base_and_ours_and_aims_for_stacks_that_are_in_it() {
         for row in ROWS {
-            assert!(row.stacks.contains(&BASE) && row.stacks.contains(&"tls"), "{}", row.name);
+            assert!(
+                row.stacks.contains(&BASE) && row.stacks.contains(&"tls"),
+                "{}",
+                row.name
+            );
             for aim in row.aims {
-                assert!(row.stacks.contains(&aim.stack), "{} {}", row.name, aim.stack);
+                assert!(
+                    row.stacks.contains(&aim.stack),
+                    "{} {}",
+                    row.name,
+                    aim.stack
+                );
             }
         }
     }

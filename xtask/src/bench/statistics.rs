@@ -7,9 +7,7 @@ pub(super) fn quantile(values: &[f64], part: f64) -> f64 {
     let Some(last) = sorted.len().checked_sub(1) else {
         return f64::NAN;
     };
-    #[allow(clippy::cast_precision_loss, reason = "a handful of rounds")]
     let place = part * last as f64;
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and last")]
     let below = place.floor() as usize;
     let above = (below + 1).min(last);
     sorted[below] + (sorted[above] - sorted[below]) * place.fract()
@@ -30,8 +28,11 @@ pub(super) struct Ratio {
 
 impl Ratio {
     pub(super) fn of(values: &[f64], base: &[f64]) -> Option<Self> {
-        let rounds: Vec<f64> =
-            values.iter().zip(base).map(|(value, base)| value / base).collect();
+        let rounds: Vec<f64> = values
+            .iter()
+            .zip(base)
+            .map(|(value, base)| value / base)
+            .collect();
         (!rounds.is_empty()).then(|| Self {
             median: median(&rounds),
             low: quantile(&rounds, 0.25),

@@ -21,7 +21,10 @@ impl fmt::Display for Table<'_> {
                 write_stack(f, self.0, row, stack)?;
             }
         }
-        write!(f, "per CPU second of the server process; ratio to {BASE}, round by round")
+        write!(
+            f,
+            "per CPU second of the server process; ratio to {BASE}, round by round"
+        )
     }
 }
 

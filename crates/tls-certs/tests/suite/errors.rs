@@ -42,9 +42,47 @@ fn every_error() -> Vec<Error> {
             origin: text("key.pem"),
             count: 2,
         },
-        Error::EncryptedKey {
+        Error::BadDecrypt {
             origin: text("key.pem"),
-            label: text("ENCRYPTED PRIVATE KEY"),
+            reason: text("the passphrase does not fit this key, or it is damaged"),
+        },
+        Error::Passphrase {
+            origin: text("environment variable KEY_PASSPHRASE"),
+            reason: text("it is not set"),
+        },
+        Error::UnsupportedEncryption {
+            origin: text("key.pem"),
+            algorithm: text("RC2-40"),
+        },
+        Error::EncryptionTooCostly {
+            origin: text("key.pem"),
+            reason: text("4000000000 iterations are asked for, 10000000 of 10000000 are left"),
+        },
+        Error::Pkcs12Mac {
+            origin: text("web.p12"),
+        },
+        Error::Pkcs12 {
+            origin: text("web.p12"),
+            reason: text("truncated"),
+        },
+        Error::UnsupportedPkcs12 {
+            origin: text("web.p12"),
+            what: text("RC2-40"),
+        },
+        Error::Pkcs12NoKey {
+            origin: text("web.p12"),
+        },
+        Error::KeyTooSmall {
+            origin: text("key.pem"),
+            kind: KeyKind::Rsa,
+            bits: 1024,
+            minimum: 2048,
+            level: tls_certs::SecurityLevel::Two,
+        },
+        Error::KeyWithoutCertificate {
+            origin: text("key.pem"),
+            key_kind: KeyKind::Rsa,
+            certificates: vec![text("CN=localhost"), text("CN=example.org")],
         },
         Error::UnusableKey {
             origin: text("key.pem"),
@@ -63,6 +101,15 @@ fn every_error() -> Vec<Error> {
             subject: text("CN=localhost"),
             not_before: 1_798_761_600,
         },
+        Error::NamesLost {
+            subject: text("CN=localhost"),
+            names: vec![text("app.localhost")],
+        },
+        Error::NotReloaded {
+            files: text("cert.pem, key.pem"),
+            source: std::sync::Arc::new(Error::NoNames),
+        },
+        Error::Watch { source: denied() },
         Error::SystemStore {
             reason: text("it is empty or missing"),
         },

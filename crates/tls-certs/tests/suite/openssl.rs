@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
+use tls_certs::{Identity, Passphrase};
+
 use rcgen::{BasicConstraints, ExtendedKeyUsagePurpose, IsCa, date_time_ymd};
 
 use super::pki::{Made, NOW, ca, chain, localhost, server, verifier};
@@ -113,27 +115,27 @@ fn openssl_refuses_the_same_chains_for_the_same_reasons() {
     }
 }
 
+// Spec: CTX-05, CTX-16, T-CRD-01, T-CRD-02
 #[test]
 fn encrypted_and_traditional_keys_as_openssl_writes_them() {
     let leaf = Made::self_signed(server("localhost"));
     let directory = tempfile::tempdir().unwrap();
     let plain = directory.path().join("plain.pem");
     std::fs::write(&plain, leaf.key.serialize_pem()).unwrap();
-    for (arguments, code) in [
+    for (arguments, encrypted) in [
+        (&["pkey", "-aes256", "-passout", "pass:x"][..], true),
+        (&["pkcs8", "-topk8", "-scrypt", "-passout", "pass:x"], true),
         (
-            &["pkey", "-aes256", "-passout", "pass:x"][..],
-            Some("private_key_encrypted"),
+            &["pkcs8", "-topk8", "-iter", "100000", "-passout", "pass:x"],
+            true,
         ),
         (
             &["pkey", "-traditional", "-aes256", "-passout", "pass:x"],
-            Some("private_key_encrypted"),
+            true,
         ),
-        (
-            &["ec", "-aes256", "-passout", "pass:x"],
-            Some("private_key_encrypted"),
-        ),
-        (&["pkey", "-traditional"], None),
-        (&["ec", "-param_enc", "named_curve"], None),
+        (&["ec", "-aes256", "-passout", "pass:x"], true),
+        (&["pkey", "-traditional"], false),
+        (&["ec", "-param_enc", "named_curve"], false),
     ] {
         let Ok(output) = Command::new("openssl")
             .args(arguments)
@@ -148,13 +150,46 @@ fn encrypted_and_traditional_keys_as_openssl_writes_them() {
             "{}",
             String::from_utf8_lossy(&output.stderr)
         );
-        let result = tls_certs::Identity::from_pem(leaf.pem().as_bytes(), &output.stdout);
-        assert_eq!(
-            result.err().map(|error| error.code()),
-            code,
-            "{arguments:?}"
-        );
+        let (certificate, key) = (leaf.pem(), output.stdout);
+        let code = |passphrase: Option<&str>| {
+            let result = match passphrase {
+                None => Identity::from_pem(certificate.as_bytes(), &key),
+                Some(text) => Identity::from_encrypted_pem(
+                    certificate.as_bytes(),
+                    &key,
+                    &Passphrase::new(text),
+                ),
+            };
+            result.err().map(|error| error.code())
+        };
+        let refused = encrypted.then_some("bad_decrypt");
+        if arguments[0] != "pkcs8" && encrypted && !cfg!(feature = "legacy-encryption") {
+            continue;
+        }
+        assert_eq!(code(None), refused, "{arguments:?}");
+        assert_eq!(code(Some("y")), refused, "{arguments:?}");
+        assert_eq!(code(Some("x")), None, "{arguments:?}");
     }
+}
+
+// Spec: CTX-07, CTX-18
+#[test]
+fn pfx_as_openssl_writes_it() {
+    let leaf = Made::self_signed(server("localhost"));
+    let directory = tempfile::tempdir().unwrap();
+    let both = directory.path().join("both.pem");
+    std::fs::write(&both, leaf.key.serialize_pem() + &leaf.pem()).unwrap();
+    let output = Command::new("openssl")
+        .args(["pkcs12", "-export", "-passout", "pass:x", "-in"])
+        .arg(&both)
+        .output();
+    let Ok(output) = output else {
+        return eprintln!("SKIPPED: no `openssl` on this machine");
+    };
+    let identity = Identity::from_pkcs12(&output.stdout, &Passphrase::new("x")).unwrap();
+    assert_eq!(identity.chain(), chain(&[&leaf]));
+    let error = Identity::from_pkcs12(&output.stdout, &Passphrase::new("y")).unwrap_err();
+    assert_eq!(error.code(), "pkcs12_mac_failure");
 }
 
 // Spec: T-VER-20

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tls::net::{Drained, ServerHandle};
+use tls::net::ServerHandle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
@@ -23,24 +23,25 @@ impl Signals {
         Ok(Self { interrupt: take(SignalKind::interrupt())?, terminate: take(SignalKind::terminate())? })
     }
 
-    /// Waits for the first signal, tells `stop` and the server, and lets it drain. The server's
-    /// own end tells what became of it; this ends only at a second signal, with what it cuts.
+    /// Waits for the first signal, then tells `stop` and the server to drain; how that ended, the
+    /// server itself tells. Ends only at a second signal, with the number of connections it cuts.
     pub(super) async fn drain(
         mut self,
         handle: &ServerHandle,
         stop: watch::Sender<bool>,
         deadline: Duration,
-    ) -> Cut {
+    ) -> usize {
         self.next().await;
         stop.send_replace(true);
-        let again = async {
+        let draining = async {
             handle.shutdown(deadline).await;
             std::future::pending::<()>().await;
         };
         tokio::select! {
-            () = self.next() => Cut(handle.stats().connections),
-            () = again => Cut(0),
+            () = self.next() => (),
+            () = draining => (),
         }
+        handle.stats().connections
     }
 
     async fn next(&mut self) {
@@ -48,14 +49,5 @@ impl Signals {
             _ = self.interrupt.recv() => (),
             _ = self.terminate.recv() => (),
         }
-    }
-}
-
-/// How many connections a second signal cut.
-pub(super) struct Cut(pub(super) usize);
-
-impl From<Drained> for Cut {
-    fn from(drained: Drained) -> Self {
-        Self(drained.cut)
     }
 }

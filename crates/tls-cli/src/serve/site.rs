@@ -40,7 +40,7 @@ impl Visit {
 
     fn get(&self, path: &str, version: Version) -> Response<Content> {
         match path {
-            "/" => respond(StatusCode::OK, HTML, page::render(&self.report(), self.info.hello())),
+            "/" => respond(StatusCode::OK, HTML, page::render(&self.report(), &self.info)),
             "/connection.json" => {
                 respond(StatusCode::OK, JSON, format!("{:#}\n", self.json(version)))
             }
@@ -69,7 +69,7 @@ impl Visit {
 }
 
 /// What the client offered, by name.
-fn offers(hello: &ClientHello) -> serde_json::Value {
+pub(super) fn offers(hello: &ClientHello) -> serde_json::Value {
     let suite = |suite: tls::wire::CipherSuite| {
         suite.iana_name().map_or_else(|| format!("0x{:04x}", suite.0), str::to_owned)
     };

@@ -14,3 +14,4 @@ mod identities;
 mod sessions;
 mod sni;
 mod versions;
+mod watched;

@@ -1,5 +1,6 @@
 //! Which context serves this client: an exact name, a pattern, the hook, else the default.
 
+use tls_context::SecureContext;
 use tls_wire::{AlertDescription, ClientHello};
 
 use super::{Chosen, Incoming};
@@ -12,10 +13,11 @@ pub(crate) async fn choose(
     hello: &ClientHello,
 ) -> Result<Chosen, Refused> {
     let contexts = incoming.shared.contexts.load_full();
-    let generation = contexts.generation;
+    let of_set = contexts.generation;
+    let generation = |context: &SecureContext| of_set.saturating_add(context.generation());
     if let Some((pattern, context)) = contexts.named.get(hello.server_name()) {
         let rule = ContextRule::Name(pattern.clone());
-        return Ok(Chosen { context: context.clone(), rule, generation });
+        return Ok(Chosen { context: context.clone(), rule, generation: generation(context) });
     }
     if let Some(hook) = &incoming.shared.choose_context {
         let answer = hook.ask(hello, incoming.shared.limits.hook_timeout).await;
@@ -23,8 +25,11 @@ pub(crate) async fn choose(
             Refused::with_alert(kind, Phase::Context, AlertDescription::InternalError)
         })?;
         if let Some(context) = chosen {
+            let generation = generation(&context);
             return Ok(Chosen { context, rule: ContextRule::Hook, generation });
         }
     }
-    Ok(Chosen { context: contexts.default.clone(), rule: ContextRule::Default, generation })
+    let context = contexts.default.clone();
+    let generation = generation(&context);
+    Ok(Chosen { context, rule: ContextRule::Default, generation })
 }

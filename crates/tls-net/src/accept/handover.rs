@@ -53,5 +53,6 @@ where
     crate::metrics::finished(&info);
     let (io, received) = wire.into_parts();
     let rest = Rest { exporter, sessions: None };
-    TlsStream::new(Parts { io, record, info, incoming: received, rest, open: None })
+    let unsent = finished.unsent;
+    TlsStream::new(Parts { io, record, info, incoming: received, unsent, rest })
 }

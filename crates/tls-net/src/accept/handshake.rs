@@ -7,7 +7,7 @@ use rustls::server::UnbufferedServerConnection;
 use tls_context::SecureContext;
 use tls_record::{Established, RecordLayer, RecordLimits};
 use tls_session_store::{ContextId, NotResumed, Verdict};
-use tls_wire::{AlertDescription, ClientHello, ProtocolVersion};
+use tls_wire::{AlertDescription, ClientHello, ProtocolVersion, RecordHeader};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::session::Offer;
@@ -37,6 +37,8 @@ pub(crate) struct Finished {
     pub(crate) refusal: Option<tls_certs::Refusal>,
     pub(crate) secrets: HandshakeSecrets,
     pub(crate) server_random: Option<[u8; 32]>,
+    /// Bytes of the last flight that the stream is to send.
+    pub(crate) unsent: Vec<u8>,
 }
 
 /// Sessions that were offered, as the judgement after the handshake needs them.
@@ -61,17 +63,18 @@ where
     let (slot, offered) = lay_ready(incoming, &context, hello, chosen.generation, offer);
     let connection = connection(&context, protocol)?;
     let mut handshake = Handshake::new(connection, Slot::Server(Box::new(slot)));
-    let first = run(incoming, wire, hello, &mut handshake).await?;
-    let server_random = context.wants_exporter().then(|| server_random(&first)).flatten();
+    let sent = run(incoming, wire, hello, &mut handshake).await?;
+    let server_random = context.wants_exporter().then(|| server_random(&sent.first)).flatten();
     let (connection, slot) = handshake.into_parts();
     let Some(Slot::Server(slot)) = slot else {
         return Err(Refused::silently(HandshakeErrorKind::EnginePanicked, Phase::Handover));
     };
     let negotiated = Negotiated::read(&connection)
         .ok_or_else(|| engine_refused(rustls::Error::HandshakeNotComplete))?;
-    let established = handover::server(connection, negotiated.suite, &slot.secrets)
+    let established = handover::server(connection, negotiated.suite, &slot.secrets, sent.last_records)
         .map_err(|kind| Refused::silently(kind, Phase::Handover))?;
-    judge(&context, chosen, established, negotiated, *slot, offered, server_random)
+    let finished = judge(&context, chosen, established, negotiated, *slot, offered, server_random)?;
+    Ok(Finished { unsent: sent.unsent, ..finished })
 }
 
 fn engine_refused(error: rustls::Error) -> Refused {
@@ -165,14 +168,27 @@ fn connection(
     UnbufferedServerConnection::new(config).map_err(unusable)
 }
 
-/// Exchanges records until the handshake is done; gives the first flight's first bytes, in which
-/// the ServerHello stands.
+/// What was sent, as far as the hand-over needs it.
+struct Sent {
+    /// The first bytes of the first flight: the ServerHello.
+    first: Vec<u8>,
+    /// Records of the last flight, behind the client's Finished. In TLS 1.3 these are the tickets,
+    /// and the only ones under the traffic keys.
+    last_records: u64,
+    /// What the transport has not taken of it.
+    unsent: Vec<u8>,
+}
+
+/// As much as one small write buffer of the stream takes over.
+const UNSENT: usize = tls_record::BufferClass::SmallWrite.capacity();
+
+/// Exchanges records until the handshake is done.
 async fn run<IO>(
     incoming: &Incoming<'_>,
     wire: &mut Wire<IO>,
     hello: &ClientHello,
     handshake: &mut Handshake<UnbufferedServerConnection>,
-) -> Result<Vec<u8>, Refused>
+) -> Result<Sent, Refused>
 where
     IO: AsyncRead + AsyncWrite + Unpin,
 {
@@ -189,19 +205,39 @@ where
         };
         forget_unused_offer(handshake);
         store_new_sessions(incoming, handshake).await;
-        wire.write(&flight).await.map_err(transport_refused)?;
+        // In TLS 1.3 the last flight is tickets, for which nobody waits; in TLS 1.2 it is what the
+        // client's handshake waits for.
+        let tls13 = handshake.connection().protocol_version()
+            == Some(rustls::ProtocolVersion::TLSv1_3);
+        let unsent = if progress == Progress::Done && tls13 && flight.len() <= UNSENT {
+            wire.write_now(&flight).await.map_err(transport_refused)?
+        } else {
+            wire.write(&flight).await.map_err(transport_refused)?;
+            &[]
+        };
         if first.is_empty() {
             first.extend_from_slice(&flight[..flight.len().min(SERVER_HELLO_START)]);
         }
-        flight.clear();
         if progress == Progress::Done {
-            return Ok(first);
+            let unsent = unsent.to_vec();
+            return Ok(Sent { first, last_records: count_records(&flight), unsent });
         }
+        flight.clear();
         let record = wire.record().await.map_err(transport_refused)?;
         let held = handshake.hold(&wire.received()[..record]);
         held.map_err(|failure| refused(failure, handshake, Vec::new()))?;
         wire.consume(record);
     }
+}
+
+fn count_records(mut flight: &[u8]) -> u64 {
+    let mut count = 0;
+    while let Some(header) = RecordHeader::read(flight) {
+        count += 1;
+        let length = RecordHeader::LEN + usize::from(header.length);
+        flight = flight.get(length..).unwrap_or_default();
+    }
+    count
 }
 
 /// Record header, message header, version, random.
@@ -338,6 +374,7 @@ fn judge(
         negotiated,
         secrets: slot.secrets,
         server_random,
+        unsent: Vec::new(),
     })
 }
 

@@ -10,6 +10,10 @@ use crate::error::{HandshakeErrorKind, Phase};
 use crate::refused::Refused;
 
 pub(super) fn check(context: &SecureContext, hello: &ClientHello) -> Result<(), Refused> {
+    if !context.is_server() {
+        // The engine says what is wrong with it.
+        return Ok(());
+    }
     let mut versions = context.versions().iter().map(|version| u16::from(version.version));
     if versions.any(|version| hello.offers(ProtocolVersion::from(version))) {
         return Ok(());

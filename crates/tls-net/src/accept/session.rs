@@ -107,12 +107,12 @@ fn open_ticket(
         .filter(|name| name.from != NameKind::SessionId && keys.recognises(name.bytes));
     let mut reason = None;
     for name in ours.take(MAX_LOOKUPS) {
-        let context_id = ContextId(context.context_id());
-        let opened = keys
-            .open(Kind::RustlsTicket, &context_id, name.bytes)
+        let kind = Kind::RustlsTicket;
+        let open = |id: &ContextId| keys.open(kind, id, name.bytes);
+        let opened = session::open_under_ids(context, open)
             .map_err(NotResumed::from)
-            .and_then(|envelope| {
-                session::judge(context, Kind::RustlsTicket, &envelope, incoming.now)
+            .and_then(|(id, envelope)| {
+                session::judge(context, &id, kind, &envelope, incoming.now)
             });
         match opened {
             Ok(session) => {
@@ -143,12 +143,11 @@ async fn fetch(
         };
         let found = value.await.map_err(|_| NotResumed::StoreDown);
         let opened = found.and_then(|found| found.ok_or(NotResumed::Unknown)).and_then(|value| {
-            let context_id = ContextId(context.context_id());
-            let envelope = stored
-                .secret
-                .open_value(Kind::StoredSession, &context_id, name.bytes, &value)
-                .map_err(NotResumed::from)?;
-            session::judge(context, Kind::StoredSession, &envelope, incoming.now)
+            let kind = Kind::StoredSession;
+            let open = |id: &ContextId| stored.secret.open_value(kind, id, name.bytes, &value);
+            let (id, envelope) =
+                session::open_under_ids(context, open).map_err(NotResumed::from)?;
+            session::judge(context, &id, kind, &envelope, incoming.now)
         });
         match opened {
             Ok(session) => {

@@ -7,7 +7,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::client::{ClientSessionStore, Tls12ClientSessionValue, Tls13ClientSessionValue};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, NamedGroup, SignatureScheme};
-use tls_certs::{Refusal, ServerVerifier};
+use tls_certs::{Refusal, WatchedServerVerifier};
 
 use super::secrets::HandshakeSecrets;
 use super::slot;
@@ -103,7 +103,7 @@ impl ClientSessionStore for SlotClientSessions {
 /// The context's verifier; what it finds goes into the slot.
 #[derive(Debug)]
 pub(crate) struct SlotServerVerifier {
-    pub(crate) inner: Arc<ServerVerifier>,
+    pub(crate) inner: Arc<WatchedServerVerifier>,
 }
 
 impl ServerCertVerifier for SlotServerVerifier {

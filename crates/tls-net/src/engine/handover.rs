@@ -20,30 +20,62 @@ use crate::error::HandshakeErrorKind;
 
 /// The record layer's keys of a finished server handshake.
 ///
-/// Nothing of rustls stays: its `KernelConnection` would hold over a kilobyte for each connection
-/// to do what two secrets can.
+/// TLS 1.3 keys are derived from the two traffic secrets that the key log showed: that takes a
+/// quarter of the time in which rustls derives them once more, and nothing of rustls stays, whose
+/// `KernelConnection` holds over a kilobyte. `ticket_records` is how many records of tickets went
+/// out under the traffic keys.
 pub(crate) fn server(
     connection: UnbufferedServerConnection,
     suite: SupportedCipherSuite,
     secrets: &HandshakeSecrets,
+    ticket_records: u64,
 ) -> Result<Established, HandshakeErrorKind> {
-    let (extracted, _) =
-        connection.dangerous_into_kernel_connection().map_err(HandshakeErrorKind::Engine)?;
     let version = version(suite.version().version);
-    // TLS 1.2 has no key updates.
-    let post_handshake = match version {
-        ProtocolVersion::Tls13 => Some(next_server_keys(suite, secrets)?),
-        _ => None,
-    };
-    established(Role::Server, version, extracted, post_handshake)
+    if version != ProtocolVersion::Tls13 {
+        let (extracted, _) =
+            connection.dangerous_into_kernel_connection().map_err(HandshakeErrorKind::Engine)?;
+        // TLS 1.2 has no key updates.
+        return established(Role::Server, version, extracted, None);
+    }
+    let secrets = server_secrets(suite, secrets)?;
+    let (tx, rx) = secrets.keys().map_err(|_| missing())?;
+    debug_assert!(are_rustls_keys(connection, &tx, &rx, ticket_records));
+    Ok(Established {
+        role: Role::Server,
+        version,
+        tx,
+        tx_sequence: ticket_records,
+        rx,
+        rx_sequence: 0,
+        post_handshake: Some(Box::new(secrets)),
+    })
 }
 
-/// What derives a server's next keys.
-fn next_server_keys(
+/// In tests: rustls itself has these keys and sequence numbers.
+fn are_rustls_keys(
+    connection: UnbufferedServerConnection,
+    tx: &TrafficKeys,
+    rx: &TrafficKeys,
+    ticket_records: u64,
+) -> bool {
+    let Ok((extracted, _)) = connection.dangerous_into_kernel_connection() else { return false };
+    let same = |theirs: &ConnectionTrafficSecrets, ours: &TrafficKeys| {
+        traffic_keys(theirs).is_ok_and(|theirs| theirs.equals(ours))
+    };
+    (extracted.tx.0, extracted.rx.0) == (ticket_records, 0)
+        && same(&extracted.tx.1, tx)
+        && same(&extracted.rx.1, rx)
+}
+
+fn missing() -> HandshakeErrorKind {
+    HandshakeErrorKind::Engine(rustls::Error::HandshakeNotComplete)
+}
+
+/// What derives a server's keys, now and at each update.
+fn server_secrets(
     suite: SupportedCipherSuite,
     secrets: &HandshakeSecrets,
-) -> Result<Box<dyn PostHandshake>, HandshakeErrorKind> {
-    let missing = || HandshakeErrorKind::Engine(rustls::Error::HandshakeNotComplete);
+) -> Result<TrafficSecrets, HandshakeErrorKind> {
     let suite = CipherSuite(u16::from(suite.suite()));
     let hash = suite.hash().ok_or_else(missing)?;
     let aead = match suite {
@@ -54,8 +86,7 @@ fn next_server_keys(
     };
     let tx = secrets.server_traffic.as_ref().ok_or_else(missing)?;
     let rx = secrets.client_traffic.as_ref().ok_or_else(missing)?;
-    let secrets = TrafficSecrets::new(hash, aead, tx, rx).map_err(HandshakeErrorKind::Record)?;
-    Ok(Box::new(secrets))
+    TrafficSecrets::new(hash, aead, tx, rx).map_err(HandshakeErrorKind::Record)
 }
 
 /// The record layer's keys of a finished client handshake. Tickets that come later go to `inbox`.

@@ -6,7 +6,7 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{ClientHello, ProducesTickets, ResolvesServerCert, StoresServerSessions};
 use rustls::sign::CertifiedKey;
-use tls_certs::{ClientVerifier, Refusal};
+use tls_certs::{Refusal, WatchedClientVerifier};
 use tls_session_store::Verdict;
 use zeroize::Zeroizing;
 
@@ -219,7 +219,7 @@ fn difference(ours: &tls_wire::ClientHello, theirs: &ClientHello<'_>) -> Option<
 /// The context's verifier; what it finds goes into the slot.
 #[derive(Debug)]
 pub(crate) struct SlotClientVerifier {
-    pub(crate) inner: Arc<ClientVerifier>,
+    pub(crate) inner: Arc<WatchedClientVerifier>,
 }
 
 impl ClientCertVerifier for SlotClientVerifier {

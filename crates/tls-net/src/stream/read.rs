@@ -41,8 +41,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for TlsStream<IO> {
                 Poll::Ready(_) => {}
                 Poll::Pending => {
                     // Who waits for an answer wants the question sent.
-                    if stream.corked {
-                        let _ = stream.poll_drain(cx);
+                    if stream.corked || stream.owes_handshake {
+                        let sent = stream.poll_drain(cx).is_ready();
+                        stream.owes_handshake &= !sent;
                     }
                     return Poll::Pending;
                 }

@@ -1,5 +1,10 @@
 //! Two ends over an in-memory pipe.
-#![allow(dead_code, clippy::unwrap_used, unreachable_pub, reason = "each test file uses a part")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "each test file uses a part"
+)]
 
 use rustls::pki_types::ServerName;
 use tls_certs::{Identity, Trust};
@@ -23,15 +28,25 @@ impl Pki {
         let key = rcgen::KeyPair::generate().unwrap();
         let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        params.distinguished_name.push(rcgen::DnType::CommonName, "test CA");
+        params
+            .distinguished_name
+            .push(rcgen::DnType::CommonName, "test CA");
         let ca = params.self_signed(&key).unwrap();
         let trust = Trust::from_pem(ca.pem().as_bytes()).unwrap();
         let issuer = rcgen::Issuer::new(params, key);
         let identity = issue(&issuer, "localhost", |_| {});
-        Self { identity, trust, issuer }
+        Self {
+            identity,
+            trust,
+            issuer,
+        }
     }
 
-    pub fn issue(&self, name: &str, change: impl FnOnce(&mut rcgen::CertificateParams)) -> Identity {
+    pub fn issue(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut rcgen::CertificateParams),
+    ) -> Identity {
         issue(&self.issuer, name, change)
     }
 }
@@ -43,7 +58,9 @@ fn issue(
 ) -> Identity {
     let key = rcgen::KeyPair::generate().unwrap();
     let mut params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
-    params.distinguished_name.push(rcgen::DnType::CommonName, name);
+    params
+        .distinguished_name
+        .push(rcgen::DnType::CommonName, name);
     change(&mut params);
     let certificate = params.signed_by(&key, issuer).unwrap();
     Identity::from_pem(certificate.pem().as_bytes(), key.serialize_pem().as_bytes()).unwrap()
@@ -79,7 +96,11 @@ impl Ends {
             .alpn(["h2", "http/1.1"])
             .max_version(version);
         let connector = TlsConnector::from(client(context).build().unwrap());
-        Self { pki, acceptor, connector }
+        Self {
+            pki,
+            acceptor,
+            connector,
+        }
     }
 
     /// Both ends, server second.

@@ -27,7 +27,10 @@ struct Seen {
 
 async fn refused_by_server(context: SecureContext, config: ClientConfig) -> Seen {
     let failures = Failures::default();
-    let acceptor = failures.heard_by(TlsAcceptor::builder(context)).build().unwrap();
+    let acceptor = failures
+        .heard_by(TlsAcceptor::builder(context))
+        .build()
+        .unwrap();
     let (near, far) = tokio::io::duplex(64 * 1024);
     let (near, recording) = recorded(near);
     let mut plain = Plain::client(&Arc::new(config), "localhost", near);
@@ -47,9 +50,18 @@ async fn refused_by_server(context: SecureContext, config: ClientConfig) -> Seen
     );
     let error = refused.unwrap_err();
     let failed = failures.only();
-    assert_eq!(failed, Failed::from(&error), "on_failure heard what accept gave");
+    assert_eq!(
+        failed,
+        Failed::from(&error),
+        "on_failure heard what accept gave"
+    );
     let (alerts, last) = alert_records(&recording.read());
-    Seen { failed, heard, alerts, last }
+    Seen {
+        failed,
+        heard,
+        alerts,
+        last,
+    }
 }
 
 /// How many records look like alerts (plain, or sealed in TLS 1.3 or 1.2), and whether the last does.
@@ -61,7 +73,10 @@ fn alert_records(bytes: &[u8]) -> (usize, bool) {
         found.push(*kind == 21 || (*kind == 23 && length == 2 + 1 + 16));
         rest = &tail[length..];
     }
-    (found.iter().filter(|alert| **alert).count(), found.last() == Some(&true))
+    (
+        found.iter().filter(|alert| **alert).count(),
+        found.last() == Some(&true),
+    )
 }
 
 /// Change of the server's context, change of the client's configuration, code, phase, alert.
@@ -156,7 +171,9 @@ const ROWS: [Row; 9] = [
         |context, _| context.groups("P-384"),
         |version| {
             with_provider(version, |provider| {
-                provider.kx_groups.retain(|group| group.name() == rustls::NamedGroup::X25519);
+                provider
+                    .kx_groups
+                    .retain(|group| group.name() == rustls::NamedGroup::X25519);
             })
         },
         "no_shared_group",
@@ -203,14 +220,27 @@ async fn a_refused_client_hears_one_alert_the_right_one() {
         for (what, context, config, code, phase, alert) in ROWS {
             let context = context(server(), version).build().unwrap();
             let seen = refused_by_server(context, config(version)).await;
-            let Failed { code: own, phase: own_phase, fault, alert: sent, server_name } =
-                seen.failed.clone();
+            let Failed {
+                code: own,
+                phase: own_phase,
+                fault,
+                alert: sent,
+                server_name,
+            } = seen.failed.clone();
             assert_eq!((own, own_phase), (code, phase), "{version}: {what}");
             let config = code == "no_suitable_identity";
-            assert_eq!(fault, if config { Fault::Config } else { Fault::Peer }, "{what}");
+            assert_eq!(
+                fault,
+                if config { Fault::Config } else { Fault::Peer },
+                "{what}"
+            );
             assert_eq!(seen.heard, Some(alert), "{version}: {what}: heard");
             assert_eq!(sent, Some(alert), "{version}: {what}: reported");
-            assert_eq!((seen.alerts, seen.last), (1, true), "{version}: {what}: one alert");
+            assert_eq!(
+                (seen.alerts, seen.last),
+                (1, true),
+                "{version}: {what}: one alert"
+            );
             assert_eq!(server_name.as_deref(), Some("localhost"));
         }
     }
@@ -235,7 +265,12 @@ async fn refused_by_client(context: SecureContext, config: ServerConfig, name: &
         connector.connect(super::ends::name(name), near)
     );
     let (alerts, last) = alert_records(&recording.read());
-    Seen { failed: Failed::from(&refused.unwrap_err()), heard, alerts, last }
+    Seen {
+        failed: Failed::from(&refused.unwrap_err()),
+        heard,
+        alerts,
+        last,
+    }
 }
 
 // Spec: T-CLS-11
@@ -253,12 +288,23 @@ async fn a_refused_server_hears_one_alert_the_right_one() {
         for (what, leaf, name, alert) in rows {
             let config = plain_rustls::server(rustls_version(version), leaf);
             let seen = refused_by_client(client(version).build().unwrap(), config, name).await;
-            assert_eq!(seen.failed.code, "server_certificate_refused", "{version}: {what}");
+            assert_eq!(
+                seen.failed.code, "server_certificate_refused",
+                "{version}: {what}"
+            );
             assert_eq!(seen.failed.phase, Phase::ServerCertificate);
             assert_eq!(seen.failed.fault, Fault::Peer);
             assert_eq!(seen.heard, Some(alert), "{version}: {what}: heard");
-            assert_eq!(seen.failed.alert, Some(alert), "{version}: {what}: reported");
-            assert_eq!((seen.alerts, seen.last), (1, true), "{version}: {what}: one alert");
+            assert_eq!(
+                seen.failed.alert,
+                Some(alert),
+                "{version}: {what}: reported"
+            );
+            assert_eq!(
+                (seen.alerts, seen.last),
+                (1, true),
+                "{version}: {what}: one alert"
+            );
         }
     }
 }
@@ -267,7 +313,10 @@ async fn a_refused_server_hears_one_alert_the_right_one() {
 // Spec: T-CLS-37, ERR-21
 #[tokio::test]
 async fn a_refusal_after_the_clients_handshake_is_read_from_the_stream() {
-    let context = server().client_auth(ClientAuth::required(trust())).build().unwrap();
+    let context = server()
+        .client_auth(ClientAuth::required(trust()))
+        .build()
+        .unwrap();
     let acceptor = TlsAcceptor::from(context);
     for (leaf, alert) in [
         (None, "certificate_required"),
@@ -282,7 +331,9 @@ async fn a_refusal_after_the_clients_handshake_is_read_from_the_stream() {
         let (near, far) = tokio::io::duplex(64 * 1024);
         let (connected, refused) = tokio::join!(
             async {
-                let mut stream = connector.connect(super::ends::name("localhost"), near).await?;
+                let mut stream = connector
+                    .connect(super::ends::name("localhost"), near)
+                    .await?;
                 let read = tokio::io::AsyncReadExt::read_u8(&mut stream).await;
                 Ok::<_, tls_net::HandshakeError>(read)
             },

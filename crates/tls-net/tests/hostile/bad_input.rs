@@ -20,10 +20,13 @@ use tokio::time::Instant;
 use super::ends::{VERSIONS, name};
 use super::plain::Plain;
 use super::raw::{self, Hello, alert, handshake, hello, records};
-use super::support::{Failed, Failures, client, rustls_version, server, trust};
+use super::support::{Failed, Failures, client, pass, rustls_version, server, trust};
 
 fn acceptor(failures: &Failures) -> TlsAcceptor {
-    failures.heard_by(TlsAcceptor::builder(server().build().unwrap())).build().unwrap()
+    failures
+        .heard_by(TlsAcceptor::builder(server().build().unwrap()))
+        .build()
+        .unwrap()
 }
 
 /// A good client is served.
@@ -49,7 +52,13 @@ async fn send(acceptor: &TlsAcceptor, bytes: &[u8]) -> (Vec<u8>, Option<Failed>)
             near.read_to_end(&mut back).await.ok();
             back
         },
-        async { acceptor.accept(far).await.err().map(|error| { if std::env::var("SHOW").is_ok() { println!("{error:?}"); } Failed::from(&error) }) }
+        async {
+            acceptor
+                .accept(far)
+                .await
+                .err()
+                .map(|error| Failed::from(&error))
+        }
     )
 }
 
@@ -60,8 +69,16 @@ async fn what_is_no_tls_is_recognised() {
     let acceptor = acceptor(&failures);
     let v2 = b"\x80\x2e\x01\x00\x02\x00\x15\x00\x00\x00\x10\x01\x00\x80\x07\x00\xc0";
     let rows: [(&[u8], &str, Option<u8>); 18] = [
-        (b"GET / HTTP/1.1\r\nhost: x\r\n\r\n", "not_tls_plain_http", None),
-        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "not_tls_plain_http", None),
+        (
+            b"GET / HTTP/1.1\r\nhost: x\r\n\r\n",
+            "not_tls_plain_http",
+            None,
+        ),
+        (
+            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+            "not_tls_plain_http",
+            None,
+        ),
         (b"SSH-2.0-OpenSSH_9.9\r\n", "not_tls_ssh", None),
         (v2, "not_tls_sslv2", Some(70)),
         (&[b'*'; 1024], "not_tls", Some(22)),
@@ -80,7 +97,11 @@ async fn what_is_no_tls_is_recognised() {
         (&[22, 3, 1, 0, 4, 1, 2, 0, 0], "invalid_hello", Some(50)),
         // An empty hello, and one that ends in its random.
         (&[22, 3, 1, 0, 4, 1, 0, 0, 0], "invalid_hello", Some(50)),
-        (&[22, 3, 1, 0, 8, 1, 0, 0, 4, 3, 3, 0, 0], "invalid_hello", Some(50)),
+        (
+            &[22, 3, 1, 0, 8, 1, 0, 0, 4, 3, 3, 0, 0],
+            "invalid_hello",
+            Some(50),
+        ),
     ];
     for (bytes, code, description) in rows {
         let (back, failed) = send(&acceptor, bytes).await;
@@ -110,7 +131,10 @@ async fn a_mebibyte_of_junk_ends_at_its_first_bytes() {
         assert_eq!(failed.unwrap().code, "not_tls");
     }
     // Records that are well formed, and no hello in them.
-    for (content, code) in [(vec![], "invalid_hello"), (vec![1, 0, 0xff, 0xff], "invalid_hello")] {
+    for (content, code) in [
+        (vec![], "invalid_hello"),
+        (vec![1, 0, 0xff, 0xff], "invalid_hello"),
+    ] {
         let mut flood = Vec::new();
         for _ in 0..100_000 {
             let length = u8::try_from(content.len()).unwrap();
@@ -134,11 +158,26 @@ async fn a_hello_that_is_cut_anywhere_is_a_peer_that_went() {
         for cut in 0..=bytes.len() {
             let (back, failed) = send(&acceptor, &bytes[..cut]).await;
             let failed = failed.unwrap();
-            assert_eq!((failed.code, failed.fault), ("peer_closed", Fault::Peer), "{cut}");
+            assert_eq!(
+                (failed.code, failed.fault),
+                ("peer_closed", Fault::Peer),
+                "{cut}"
+            );
             let whole = cut == bytes.len();
-            assert_eq!(failed.phase, if whole { Phase::Handshake } else { Phase::Hello });
+            assert_eq!(
+                failed.phase,
+                if whole {
+                    Phase::Handshake
+                } else {
+                    Phase::Hello
+                }
+            );
             assert_eq!(failed.server_name.is_some(), whole);
-            assert_eq!(!back.is_empty(), whole, "a flight answers the whole hello only");
+            assert_eq!(
+                !back.is_empty(),
+                whole,
+                "a flight answers the whole hello only"
+            );
             assert_eq!(failures.only(), failed);
         }
         serves(&acceptor, version).await;
@@ -172,9 +211,18 @@ async fn a_hello_in_records_and_segments_of_one_byte_is_served() {
 /// Whatever is refused: what the report says was sent is what came.
 fn check_alert(back: &[u8], failed: &Failed, what: &str) {
     if let Some(description) = failed.alert {
-        assert!(back.ends_with(&alert(description)), "{what}: {failed:?} {back:02x?}");
+        assert!(
+            back.ends_with(&alert(description)),
+            "{what}: {failed:?} {back:02x?}"
+        );
     }
-    let ours = ["parsers_disagree", "engine_panicked", "engine", "unusable_context", "record"];
+    let ours = [
+        "parsers_disagree",
+        "engine_panicked",
+        "engine",
+        "unusable_context",
+        "record",
+    ];
     assert!(!ours.contains(&failed.code), "{what}: {failed:?}");
 }
 
@@ -205,7 +253,11 @@ async fn malformed_extensions_are_refused_with_an_alert() {
         }
         // pre_shared_key must be the last (RFC 8446, Section 4.2.11).
         let psk = [&[0, 7, 0, 1, 9, 0, 0, 0, 0, 0, 33, 32], &[0; 32][..]].concat();
-        let (back, failed) = send(&acceptor, &good.clone().with(41, &psk).with(0x1234, b"").bytes()).await;
+        let (back, failed) = send(
+            &acceptor,
+            &good.clone().with(41, &psk).with(0x1234, b"").bytes(),
+        )
+        .await;
         assert_eq!((failed.unwrap().code, back), ("invalid_hello", alert(47)));
         assert_eq!(failures.count(), failures.take().len());
         serves(&acceptor, version).await;
@@ -218,8 +270,16 @@ async fn a_hello_with_nothing_known_in_it_is_refused_in_words() {
     let acceptor = acceptor(&Failures::default());
     let good = hello(ProtocolVersion::Tls13);
     let rows = [
-        (good.clone().without(43).with(43, &[2, 3, 9]), "no_shared_version", 70),
-        (good.clone().without(10).with(10, &[0, 2, 0x99, 0x99]), "no_shared_group", 40),
+        (
+            good.clone().without(43).with(43, &[2, 3, 9]),
+            "no_shared_version",
+            70,
+        ),
+        (
+            good.clone().without(10).with(10, &[0, 2, 0x99, 0x99]),
+            "no_shared_group",
+            40,
+        ),
     ];
     for (hello, code, description) in rows {
         let (back, failed) = send(&acceptor, &hello.bytes()).await;
@@ -230,14 +290,20 @@ async fn a_hello_with_nothing_known_in_it_is_refused_in_words() {
     let hello = good.without(13).with(13, &[0, 2, 0x99, 0x99]);
     let (back, failed) = send(&acceptor, &hello.bytes()).await;
     let failed = failed.unwrap();
-    assert_eq!((failed.code, failed.alert), ("no_shared_signature_scheme", Some(40)));
+    assert_eq!(
+        (failed.code, failed.alert),
+        ("no_shared_signature_scheme", Some(40))
+    );
     assert_eq!(back, alert(40));
 }
 
 /// The two parsers of a hello, ours and rustls's, on the same changed bytes: never a difference that
 /// is our fault, never a panic.
 fn parsers_agree(version: ProtocolVersion, changes: &[(usize, u8, u8)]) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let failures = Failures::default();
         let acceptor = acceptor(&failures);
@@ -280,8 +346,20 @@ proptest! {
 async fn two_parsers_agree_about_server_names() {
     let acceptor = acceptor(&Failures::default());
     let names: [&[u8]; 14] = [
-        b"LOCALHOST", b"localhost.", b"localhost..", b".", b"", b"127.0.0.1", b"[::1]", b"::1",
-        b"a_b.example", b"a..b", b"*.example", b"x\0y", b"\xff\xfe", b"a b",
+        b"LOCALHOST",
+        b"localhost.",
+        b"localhost..",
+        b".",
+        b"",
+        b"127.0.0.1",
+        b"[::1]",
+        b"::1",
+        b"a_b.example",
+        b"a..b",
+        b"*.example",
+        b"x\0y",
+        b"\xff\xfe",
+        b"a b",
     ];
     for version in VERSIONS {
         for server_name in names {
@@ -317,7 +395,11 @@ async fn a_second_hello_with_another_name_is_the_peers_fault() {
     }
     let (back, failed) = send(&acceptor, &[first.bytes(), second.bytes()].concat()).await;
     let failed = failed.unwrap();
-    assert_eq!((failed.fault, failed.alert), (Fault::Peer, Some(47)), "{failed:?} {back:02x?}");
+    assert_eq!(
+        (failed.fault, failed.alert),
+        (Fault::Peer, Some(47)),
+        "{failed:?} {back:02x?}"
+    );
     assert_eq!(failed.code, "peer_misbehaved");
 }
 
@@ -354,7 +436,7 @@ async fn a_slow_client_gets_no_more_time() {
         let drip = async {
             for byte in &bytes {
                 near.write_all(&[*byte]).await.ok();
-                tokio::time::sleep(Duration::from_millis(100)).await;
+                pass(Duration::from_millis(100)).await;
             }
         };
         let begun = Instant::now();
@@ -365,7 +447,7 @@ async fn a_slow_client_gets_no_more_time() {
         // The hello is whole at 4 s, then silence: the handshake has 10 s from its beginning.
         let (mut near, far) = tokio::io::duplex(64 * 1024);
         let late = async {
-            tokio::time::sleep(Duration::from_secs(4)).await;
+            pass(Duration::from_secs(4)).await;
             near.write_all(&bytes).await.unwrap();
         };
         let begun = Instant::now();
@@ -397,9 +479,15 @@ async fn a_silent_server_ends_at_the_handshake_timeout() {
         let (near, mut far) = tokio::io::duplex(64 * 1024);
         far.write_all(sent).await.unwrap();
         let begun = Instant::now();
-        let error = connector.connect(name("localhost"), near).await.unwrap_err();
+        let error = connector
+            .connect(name("localhost"), near)
+            .await
+            .unwrap_err();
         assert_eq!(error.code(), "handshake_timeout");
-        assert_eq!((error.phase(), error.fault()), (Phase::Handshake, Fault::Peer));
+        assert_eq!(
+            (error.phase(), error.fault()),
+            (Phase::Handshake, Fault::Peer)
+        );
         assert_eq!(begun.elapsed().as_secs(), 10);
     }
 }
@@ -438,7 +526,10 @@ async fn a_client_that_vanishes_anywhere_is_a_failure_once() {
                         Ending::Silence => ["hello_timeout", "handshake_timeout"],
                         _ => ["peer_closed", "peer_closed"],
                     };
-                    assert!(code.contains(&error.code()), "{ending:?} at {at}: {error:?}");
+                    assert!(
+                        code.contains(&error.code()),
+                        "{ending:?} at {at}: {error:?}"
+                    );
                     assert_eq!(failures.only(), Failed::from(&error));
                     at += step;
                 }
@@ -454,7 +545,10 @@ async fn a_client_that_vanishes_anywhere_is_a_failure_once() {
 async fn a_server_that_vanishes_anywhere_is_a_typed_error() {
     for version in VERSIONS {
         let connector = TlsConnector::from(client(version).build().unwrap());
-        let config = Arc::new(plain_rustls::server(rustls_version(version), &Pki::shared().server));
+        let config = Arc::new(plain_rustls::server(
+            rustls_version(version),
+            &Pki::shared().server,
+        ));
         for ending in [Ending::Eof, Ending::Reset, Ending::Silence] {
             for reading in [true, false] {
                 let mut at = 0;
@@ -516,7 +610,11 @@ impl<IO: AsyncRead + Unpin> AsyncRead for FlipAt<IO> {
 }
 
 impl<IO: AsyncWrite + Unpin> AsyncWrite for FlipAt<IO> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        data: &[u8],
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.io).poll_write(cx, data)
     }
 
@@ -530,20 +628,36 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for FlipAt<IO> {
 }
 
 /// Codes that name a fault of ours.
-const OURS: [&str; 6] =
-    ["parsers_disagree", "engine_panicked", "engine", "unusable_context", "record", "io"];
+const OURS: [&str; 6] = [
+    "parsers_disagree",
+    "engine_panicked",
+    "engine",
+    "unusable_context",
+    "record",
+    "io",
+];
 
 #[tokio::test(start_paused = true)]
 async fn a_bit_flip_anywhere_in_the_clients_flight_is_the_peers_fault() {
     for version in VERSIONS {
         let failures = Failures::default();
-        let context = server().client_auth(ClientAuth::optional(trust())).build().unwrap();
-        let acceptor = failures.heard_by(TlsAcceptor::builder(context)).build().unwrap();
+        let context = server()
+            .client_auth(ClientAuth::optional(trust()))
+            .build()
+            .unwrap();
+        let acceptor = failures
+            .heard_by(TlsAcceptor::builder(context))
+            .build()
+            .unwrap();
         let leaf = &Pki::shared().client;
         let config = Arc::new(plain_rustls::client_with(rustls_version(version), leaf));
         for at in (0..1600).step_by(3) {
             let (near, far) = tokio::io::duplex(64 * 1024);
-            let far = FlipAt { io: far, left: at, mask: 1 << (at % 8) };
+            let far = FlipAt {
+                io: far,
+                left: at,
+                mask: 1 << (at % 8),
+            };
             let mut plain = Plain::client(&config, "localhost", near);
             let (outcome, accepted) = tokio::join!(
                 async {
@@ -565,7 +679,10 @@ async fn a_bit_flip_anywhere_in_the_clients_flight_is_the_peers_fault() {
             match accepted {
                 Ok(_) => assert_eq!(failures.count(), 0),
                 Err(error) => {
-                    assert!(!OURS.contains(&error.code()), "{version}: byte {at}: {error:?}");
+                    assert!(
+                        !OURS.contains(&error.code()),
+                        "{version}: byte {at}: {error:?}"
+                    );
                     assert_eq!(failures.only(), Failed::from(&error));
                     assert!(outcome.is_err(), "byte {at}: the client hears of it");
                 }
@@ -579,10 +696,17 @@ async fn a_bit_flip_anywhere_in_the_clients_flight_is_the_peers_fault() {
 async fn a_bit_flip_anywhere_in_the_servers_flight_is_the_peers_fault() {
     for version in VERSIONS {
         let connector = TlsConnector::from(client(version).build().unwrap());
-        let config = Arc::new(plain_rustls::server(rustls_version(version), &Pki::shared().server));
+        let config = Arc::new(plain_rustls::server(
+            rustls_version(version),
+            &Pki::shared().server,
+        ));
         for at in (0..1400).step_by(3) {
             let (near, far) = tokio::io::duplex(64 * 1024);
-            let near = FlipAt { io: near, left: at, mask: 1 << (at % 8) };
+            let near = FlipAt {
+                io: near,
+                left: at,
+                mask: 1 << (at % 8),
+            };
             let mut plain = Plain::server(&config, far);
             let (_, connected) = tokio::join!(
                 async {
@@ -592,8 +716,15 @@ async fn a_bit_flip_anywhere_in_the_servers_flight_is_the_peers_fault() {
                 connector.connect(name("localhost"), near)
             );
             if let Err(error) = connected {
-                assert!(!OURS.contains(&error.code()), "{version}: byte {at}: {error:?}");
-                assert_eq!(error.fault(), Fault::Peer, "{version}: byte {at}: {error:?}");
+                assert!(
+                    !OURS.contains(&error.code()),
+                    "{version}: byte {at}: {error:?}"
+                );
+                assert_eq!(
+                    error.fault(),
+                    Fault::Peer,
+                    "{version}: byte {at}: {error:?}"
+                );
             }
         }
     }
@@ -604,8 +735,14 @@ async fn a_bit_flip_anywhere_in_the_servers_flight_is_the_peers_fault() {
 #[tokio::test]
 async fn an_endless_client_flight_is_cut_off() {
     let failures = Failures::default();
-    let context = server().client_auth(ClientAuth::required(trust())).build().unwrap();
-    let acceptor = failures.heard_by(TlsAcceptor::builder(context)).build().unwrap();
+    let context = server()
+        .client_auth(ClientAuth::required(trust()))
+        .build()
+        .unwrap();
+    let acceptor = failures
+        .heard_by(TlsAcceptor::builder(context))
+        .build()
+        .unwrap();
     let hello = hello(ProtocolVersion::Tls12);
     let certificate = handshake(11, &vec![0; 60_000]);
     for size in [1, 16_384] {
@@ -615,7 +752,6 @@ async fn an_endless_client_flight_is_cut_off() {
         }
         let (back, failed) = send(&acceptor, &bytes).await;
         let failed = failed.unwrap();
-        println!("{size} {failed:?} {}", back.len());
         if size == 1 {
             assert_eq!(failed.code, "too_much_data");
         }
@@ -647,7 +783,10 @@ async fn an_endless_server_flight_is_cut_off() {
         back
     });
     let error = outcome.unwrap_err();
-    assert_eq!((error.code(), error.fault()), ("too_much_data", Fault::Peer));
+    assert_eq!(
+        (error.code(), error.fault()),
+        ("too_much_data", Fault::Peer)
+    );
     let description = error.alert_sent().map(u8::from).expect("an alert");
     assert!(back.ends_with(&alert(description)));
 }
@@ -658,7 +797,10 @@ async fn an_endless_server_flight_is_cut_off() {
 async fn a_server_that_speaks_no_tls_is_recognised() {
     let connector = TlsConnector::from(client(ProtocolVersion::Tls13).build().unwrap());
     let rows: [(&[u8], &str); 6] = [
-        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "HTTP/1.1 400 Bad Request"),
+        (
+            b"HTTP/1.1 400 Bad Request\r\n\r\n",
+            "HTTP/1.1 400 Bad Request",
+        ),
         (b"SSH-2.0-OpenSSH_9.9\r\n", "SSH-2.0-OpenSSH_9.9"),
         (b"220 mail.example ESMTP\r\n", "220 mail.example ESMTP"),
         (b"-ERR unknown command\r\n", "-ERR unknown command"),
@@ -668,7 +810,10 @@ async fn a_server_that_speaks_no_tls_is_recognised() {
     for (bytes, excerpt) in rows {
         let (near, mut far) = tokio::io::duplex(64 * 1024);
         far.write_all(bytes).await.unwrap();
-        let error = connector.connect(name("localhost"), near).await.unwrap_err();
+        let error = connector
+            .connect(name("localhost"), near)
+            .await
+            .unwrap_err();
         assert!(error.code().ends_with("not_tls"), "{excerpt}: {error:?}");
         assert!(error.to_string().contains(excerpt), "{error}");
         assert_eq!(error.fault(), Fault::Peer);
@@ -681,7 +826,10 @@ async fn a_server_that_speaks_no_tls_is_recognised() {
         let (near, mut far) = tokio::io::duplex(64 * 1024);
         far.write_all(bytes).await.unwrap();
         drop_write(far).await;
-        let error = connector.connect(name("localhost"), near).await.unwrap_err();
+        let error = connector
+            .connect(name("localhost"), near)
+            .await
+            .unwrap_err();
         assert_eq!(error.code(), "peer_closed");
     }
 }

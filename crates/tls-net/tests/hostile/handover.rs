@@ -97,7 +97,8 @@ fn cases() -> Vec<Case> {
     let mut open: std::collections::HashSet<_> = all.iter().flat_map(triples).collect();
     let mut cases = Vec::new();
     while !open.is_empty() {
-        let new = |choice: &[usize; 8]| triples(choice).iter().filter(|t| open.contains(*t)).count();
+        let new =
+            |choice: &[usize; 8]| triples(choice).iter().filter(|t| open.contains(*t)).count();
         let best = *all.iter().max_by_key(|choice| new(choice)).unwrap();
         for triple in triples(&best) {
             open.remove(&triple);
@@ -111,10 +112,14 @@ fn cases() -> Vec<Case> {
 fn provider(suite: &str, groups: &[rustls::NamedGroup]) -> Arc<rustls::crypto::CryptoProvider> {
     let mut provider = rustls::crypto::aws_lc_rs::default_provider();
     let name = tls_wire::CipherSuite::from_name(suite).unwrap();
-    provider.cipher_suites.retain(|own| u16::from(own.suite()) == name.0);
+    provider
+        .cipher_suites
+        .retain(|own| u16::from(own.suite()) == name.0);
     let all = rustls::crypto::aws_lc_rs::ALL_KX_GROUPS;
-    provider.kx_groups =
-        groups.iter().map(|group| *all.iter().find(|g| g.name() == *group).unwrap()).collect();
+    provider.kx_groups = groups
+        .iter()
+        .map(|group| *all.iter().find(|g| g.name() == *group).unwrap())
+        .collect();
     provider.into()
 }
 
@@ -131,7 +136,9 @@ fn plain_client(case: &Case) -> Arc<ClientConfig> {
     let pki = Pki::shared();
     let mut config = if case.client_certificate {
         let leaf = &pki.client;
-        builder.with_client_auth_cert(leaf.chain().to_vec(), leaf.key()).unwrap()
+        builder
+            .with_client_auth_cert(leaf.chain().to_vec(), leaf.key())
+            .unwrap()
     } else {
         builder.with_no_client_auth()
     };
@@ -141,7 +148,11 @@ fn plain_client(case: &Case) -> Arc<ClientConfig> {
 
 fn plain_server(case: &Case) -> Arc<ServerConfig> {
     use rustls::NamedGroup::{X25519, secp256r1};
-    let groups = if case.retries() { [secp256r1].as_slice() } else { &[X25519, secp256r1] };
+    let groups = if case.retries() {
+        [secp256r1].as_slice()
+    } else {
+        &[X25519, secp256r1]
+    };
     let provider = provider(case.suite, groups);
     let builder = ServerConfig::builder_with_provider(provider.clone())
         .with_protocol_versions(&[rustls_version(case.version)])
@@ -154,7 +165,9 @@ fn plain_server(case: &Case) -> Arc<ServerConfig> {
         builder.with_no_client_auth()
     };
     let leaf = &Pki::shared().server;
-    let mut config = builder.with_single_cert(leaf.chain().to_vec(), leaf.key()).unwrap();
+    let mut config = builder
+        .with_single_cert(leaf.chain().to_vec(), leaf.key())
+        .unwrap();
     config.max_fragment_size = fragment(case);
     config.send_tls13_tickets = usize::from(case.tickets);
     // Application data in the segment of the server's own Finished.
@@ -186,8 +199,10 @@ fn our_acceptor(case: &Case) -> TlsAcceptor {
 }
 
 fn our_connector(case: &Case) -> TlsConnector {
-    let mut context =
-        client(case.version).ciphers(case.suite).groups("X25519:P-256").exporter(true);
+    let mut context = client(case.version)
+        .ciphers(case.suite)
+        .groups("X25519:P-256")
+        .exporter(true);
     if case.client_certificate {
         context = context.client_identity(identity(&Pki::shared().client));
     }
@@ -233,7 +248,10 @@ async fn converse(
         let own = ours.export_keying_material([0; 48], b"l", context).unwrap();
         assert_eq!(own, theirs.unwrap(), "the exporter is rustls's");
     }
-    assert_eq!(ours.info().handshake_kind(), plain.connection.handshake_kind());
+    assert_eq!(
+        ours.info().handshake_kind(),
+        plain.connection.handshake_kind()
+    );
 }
 
 async fn we_serve(case: &Case) {
@@ -273,7 +291,10 @@ async fn we_connect(case: &Case) {
         let mut ours = connected.unwrap();
         done.unwrap();
         converse(case, &mut ours, &mut plain, b"early").await;
-        assert_eq!(ours.info().resumption().is_resumed(), round > 0 && case.resumes());
+        assert_eq!(
+            ours.info().resumption().is_resumed(),
+            round > 0 && case.resumes()
+        );
         assert!(ours.info().authorized());
         session = ours.session();
         if let Resumption::Full(_) = ours.info().resumption() {
@@ -289,7 +310,11 @@ async fn the_hand_over_works_in_every_combination() {
     assert!(cases.len() < 200, "{} cases", cases.len());
     for case in cases {
         let outcome = async {
-            if case.we_serve { we_serve(&case).await } else { we_connect(&case).await }
+            if case.we_serve {
+                we_serve(&case).await
+            } else {
+                we_connect(&case).await
+            }
         };
         let said = futures_util::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(outcome));
         assert!(said.await.is_ok(), "failed: {case:?}");

@@ -11,4 +11,10 @@ mod support;
 
 mod alerts;
 mod bad_input;
+mod errors;
+mod facts;
 mod handover;
+mod hooks;
+mod limits;
+mod resumption;
+mod streams;

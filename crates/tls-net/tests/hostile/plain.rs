@@ -16,11 +16,17 @@ pub struct Plain<IO> {
 impl<IO: AsyncRead + AsyncWrite + Unpin> Plain<IO> {
     pub fn client(config: &Arc<ClientConfig>, name: &str, io: IO) -> Self {
         let name = ServerName::try_from(name.to_owned()).unwrap();
-        Self { connection: ClientConnection::new(config.clone(), name).unwrap().into(), io }
+        Self {
+            connection: ClientConnection::new(config.clone(), name).unwrap().into(),
+            io,
+        }
     }
 
     pub fn server(config: &Arc<ServerConfig>, io: IO) -> Self {
-        Self { connection: ServerConnection::new(config.clone()).unwrap().into(), io }
+        Self {
+            connection: ServerConnection::new(config.clone()).unwrap().into(),
+            io,
+        }
     }
 
     /// What rustls has to send, in one write.
@@ -59,7 +65,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Plain<IO> {
             && server.is_handshaking()
         {
             // Kept by rustls until it may be sent: with half-RTT data, behind its own Finished.
-            server.writer().write_all(early.take().unwrap_or_default())?;
+            server
+                .writer()
+                .write_all(early.take().unwrap_or_default())?;
         }
         while self.connection.is_handshaking() {
             self.flush().await?;
@@ -67,7 +75,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Plain<IO> {
                 self.fill().await?;
             }
         }
-        self.connection.writer().write_all(early.take().unwrap_or_default())?;
+        self.connection
+            .writer()
+            .write_all(early.take().unwrap_or_default())?;
         self.flush().await
     }
 
@@ -113,12 +123,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Plain<IO> {
 
     /// A fresh key for what we send, which also asks the peer for one.
     pub async fn update_keys(&mut self) -> io::Result<()> {
-        self.connection.refresh_traffic_keys().map_err(io::Error::other)?;
-        self.flush().await
-    }
-
-    pub async fn close_notify(&mut self) -> io::Result<()> {
-        self.connection.send_close_notify();
+        self.connection
+            .refresh_traffic_keys()
+            .map_err(io::Error::other)?;
         self.flush().await
     }
 }

@@ -26,7 +26,9 @@ pub fn server() -> SecureContextBuilder {
 }
 
 pub fn client(version: ProtocolVersion) -> SecureContextBuilder {
-    SecureContext::client(trust()).min_version(version).max_version(version)
+    SecureContext::client(trust())
+        .min_version(version)
+        .max_version(version)
 }
 
 pub fn rustls_version(version: ProtocolVersion) -> &'static SupportedProtocolVersion {
@@ -49,7 +51,11 @@ pub struct Failed {
 impl From<&HandshakeError> for Failed {
     fn from(error: &HandshakeError) -> Self {
         assert!(!error.hint().is_empty(), "no hint for {}", error.code());
-        assert!(!error.to_string().is_empty(), "no message for {}", error.code());
+        assert!(
+            !error.to_string().is_empty(),
+            "no message for {}",
+            error.code()
+        );
         Self {
             code: error.code(),
             phase: error.phase(),
@@ -148,4 +154,10 @@ impl AsyncWrite for Transport {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
         each!(self, io => Pin::new(io).poll_shutdown(cx))
     }
+}
+
+/// Under the paused clock: this much time passes as soon as nobody has anything else to do.
+pub async fn pass(time: std::time::Duration) {
+    let never = std::future::pending::<()>();
+    assert!(tokio::time::timeout(time, never).await.is_err());
 }

@@ -95,8 +95,7 @@ impl Banner {
 }
 
 fn protocols(context: &SecureContext, echo: bool) -> String {
-    let versions: Vec<_> = context.versions().iter().map(|v| names::version(v.version)).collect();
-    let versions = versions.join(" and ").replace("and TLS ", "and ");
+    let versions = names::versions(context).join(" and ");
     let alpn: Vec<_> = context.alpn().iter().map(|name| String::from_utf8_lossy(name)).collect();
     let serves = if echo { "echo".to_owned() } else { alpn.join(", ") };
     let serves = if serves.is_empty() { "http/1.1".to_owned() } else { serves };

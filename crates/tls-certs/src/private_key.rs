@@ -1,0 +1,165 @@
+//! Private keys in the forms that people have them: PKCS#8, PKCS#1, SEC1, encrypted or not.
+
+use der::asn1::{AnyRef, ObjectIdentifier, OctetStringRef, UintRef};
+use der::{Decode, Reader};
+use pki_types::{PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer};
+use x509_cert::spki::AlgorithmIdentifierRef;
+use zeroize::Zeroizing;
+
+use crate::encrypted_key::{self, DecryptError, Work};
+use crate::{Error, KeyKind, Passphrase, Result};
+
+const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+
+/// How a PEM block says that it is encrypted.
+pub(crate) enum Encryption {
+    /// By its label, or not at all.
+    AsLabelled,
+    /// By `Proc-Type`; with `DEK-Info`, if that is there.
+    Traditional(Option<String>),
+}
+
+/// The key of one PEM block.
+pub(crate) fn from_block(
+    label: &str,
+    content: Zeroizing<Vec<u8>>,
+    encryption: Encryption,
+    origin: &str,
+    passphrase: Option<&Passphrase>,
+) -> Result<PrivateKeyDer<'static>> {
+    let content = match encryption {
+        Encryption::Traditional(dek_info) => {
+            let passphrase = reveal(passphrase, origin, label)?;
+            traditional(dek_info.as_deref(), &content, &passphrase)
+                .map_err(|e| e.into_error(origin, "key"))?
+        }
+        Encryption::AsLabelled => content,
+    };
+    match label {
+        "PRIVATE KEY" => Ok(PrivatePkcs8KeyDer::from(content.to_vec()).into()),
+        "RSA PRIVATE KEY" => Ok(PrivatePkcs1KeyDer::from(content.to_vec()).into()),
+        "EC PRIVATE KEY" => Ok(PrivateSec1KeyDer::from(content.to_vec()).into()),
+        "ENCRYPTED PRIVATE KEY" => decrypt_pkcs8(&content, origin, passphrase),
+        other => Err(Error::unusable_key(
+            origin,
+            format!("`{other}` is not a kind that TLS can use here"),
+        )),
+    }
+}
+
+/// A key in DER, in whatever form.
+pub(crate) fn from_der(
+    der: &[u8],
+    origin: &str,
+    passphrase: Option<&Passphrase>,
+) -> Result<PrivateKeyDer<'static>> {
+    if encrypted_key::is_encrypted_pkcs8(der) {
+        return decrypt_pkcs8(der, origin, passphrase);
+    }
+    PrivateKeyDer::try_from(der)
+        .map(|key| key.clone_key())
+        .map_err(|reason| Error::unusable_key(origin, reason))
+}
+
+/// Size of an RSA key; `None` for other kinds.
+fn rsa_bits(key: &PrivateKeyDer<'_>) -> Option<u32> {
+    match key {
+        PrivateKeyDer::Pkcs1(pkcs1) => modulus_bits(pkcs1.secret_pkcs1_der()),
+        PrivateKeyDer::Pkcs8(pkcs8) => pkcs8_rsa_bits(pkcs8.secret_pkcs8_der()),
+        _ => None,
+    }
+}
+
+/// Refuses an RSA key below `level`, before aws-lc refuses it without a size; curves are looked at when their kind is known.
+pub(crate) fn check_rsa(
+    key: &PrivateKeyDer<'_>,
+    origin: &str,
+    level: crate::SecurityLevel,
+) -> Result<()> {
+    rsa_bits(key).map_or(Ok(()), |bits| level.check(origin, KeyKind::Rsa, bits))
+}
+
+fn decrypt_pkcs8(
+    der: &[u8],
+    origin: &str,
+    passphrase: Option<&Passphrase>,
+) -> Result<PrivateKeyDer<'static>> {
+    let passphrase = reveal(passphrase, origin, "ENCRYPTED PRIVATE KEY")?;
+    encrypted_key::decrypt_pkcs8(der, &passphrase, &mut Work::for_one_file())
+        .map(|plain| PrivatePkcs8KeyDer::from(plain.to_vec()).into())
+        .map_err(|e| e.into_error(origin, "key"))
+}
+
+fn reveal(
+    passphrase: Option<&Passphrase>,
+    origin: &str,
+    label: &str,
+) -> Result<Zeroizing<Vec<u8>>> {
+    passphrase
+        .ok_or_else(|| Error::BadDecrypt {
+            origin: origin.to_owned(),
+            reason: format!("the private key ({label}) is encrypted and no passphrase was given"),
+        })?
+        .reveal(origin)
+}
+
+#[cfg(feature = "legacy-encryption")]
+fn traditional(
+    dek_info: Option<&str>,
+    content: &[u8],
+    passphrase: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, DecryptError> {
+    let dek_info = dek_info.ok_or_else(|| DecryptError::damaged("it has no DEK-Info"))?;
+    encrypted_key::decrypt_traditional(dek_info, content, passphrase)
+}
+
+#[cfg(not(feature = "legacy-encryption"))]
+fn traditional(
+    _dek_info: Option<&str>,
+    _content: &[u8],
+    _passphrase: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, DecryptError> {
+    Err(DecryptError::Unsupported(String::from(
+        "traditional PEM encryption (feature `legacy-encryption` is off)",
+    )))
+}
+
+fn pkcs8_rsa_bits(pkcs8: &[u8]) -> Option<u32> {
+    let (algorithm, key) = AnyRef::from_der(pkcs8)
+        .ok()?
+        .sequence(|reader| {
+            let _version = AnyRef::decode(reader)?;
+            let algorithm = AlgorithmIdentifierRef::decode(reader)?;
+            let key = <&OctetStringRef>::decode(reader)?;
+            skip_rest(reader)?;
+            Ok::<_, der::Error>((algorithm, key))
+        })
+        .ok()?;
+    (algorithm.oid == RSA_ENCRYPTION).then_some(())?;
+    modulus_bits(key.as_bytes())
+}
+
+fn modulus_bits(pkcs1: &[u8]) -> Option<u32> {
+    let modulus = AnyRef::from_der(pkcs1)
+        .ok()?
+        .sequence(|reader| {
+            let _version = AnyRef::decode(reader)?;
+            let modulus = UintRef::decode(reader)?;
+            skip_rest(reader)?;
+            Ok::<_, der::Error>(modulus)
+        })
+        .ok()?;
+    let bytes = modulus.as_bytes();
+    let leading = bytes.first()?.leading_zeros();
+    u32::try_from(bytes.len())
+        .ok()?
+        .checked_mul(8)?
+        .checked_sub(leading)
+}
+
+fn skip_rest<'a>(reader: &mut impl Reader<'a>) -> der::Result<()> {
+    while !reader.is_finished() {
+        AnyRef::decode(reader)?;
+    }
+    Ok(())
+}
