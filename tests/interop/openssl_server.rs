@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 
 /// `s_server` with our certificate, and more.
 async fn s_server(openssl: &OpenSsl, files: &PemFiles, more: &[&str]) -> SServer {
-    let mut args = vec!["-cert", &files.cert, "-cert_chain", &files.cert, "-key", &files.key];
+    let mut args = vec!["-cert", &files.cert, "-cert_chain", &files.chain, "-key", &files.key];
     args.extend(more);
     openssl.s_server(&args).await
 }
@@ -71,7 +71,7 @@ async fn every_suite_and_every_group() {
     let Some(openssl) = OpenSsl::require() else { return };
     let files = PemFiles::new();
     let (rsa, rsa_key) = files.leaf(&Pki::shared().server_rsa, "rsa");
-    let args = ["-rev", "-dcert", &rsa, "-dkey", &rsa_key, "-dcert_chain", &rsa];
+    let args = ["-rev", "-dcert", &rsa, "-dkey", &rsa_key, "-dcert_chain", &files.chain];
     let server = s_server(&openssl, &files, &args).await;
     for suite in [
         "TLS_AES_256_GCM_SHA384",
@@ -153,7 +153,8 @@ async fn key_updates_of_the_server_are_followed_and_answered() {
         let sent = format!("KeyUpdate\n    18 00 00 01 0{}", u8::from(command == "K"));
         server.process.wait_for(&sent).await;
         server.process.send(format!("from {command}\n").as_bytes());
-        in_time("a line", stream.read_exact(&mut line)).await.unwrap();
+        let read = in_time("a line", stream.read_exact(&mut line)).await;
+        assert!(read.is_ok(), "{command} {read:?} {:?}", server.process);
         assert_eq!(line, format!("from {command}\n").as_bytes());
         stream.write_all(format!("to {command}\n").as_bytes()).await.unwrap();
         server.process.wait_for(&format!("to {command}")).await;

@@ -11,7 +11,7 @@ use tls_testing::peer::{OpenSsl, Output};
 use tls_testing::{Clock, Pki};
 use tls_tests::credentials::{identity, server, trusted_root};
 use tls_tests::kept_sessions::{KeptSessions, Trouble};
-use tls_tests::{PemFiles, Served, VERSIONS};
+use tls_tests::{PemFiles, Served};
 use tls_wire::ProtocolVersion;
 
 /// `s_client` with its session file.
@@ -294,7 +294,7 @@ async fn a_session_without_client_certificate_opens_nothing_that_demands_one() {
         client.keep(&mut open, &how, &[]).await;
         let cert = [
             "-cert", &client.files.client_cert, "-key", &client.files.client_key,
-            "-cert_chain", &client.files.client_cert,
+            "-cert_chain", &client.files.chain,
         ];
         let offered = client.offer(&mut closed, &how, &cert).await;
         assert_eq!(offered, full(NotResumed::OtherContext), "{how:?}");
@@ -365,7 +365,7 @@ async fn a_session_with_client_certificate_restores_it() {
         let mut served = Served::echo(fleet.worker(strict().build().unwrap())).await;
         let cert = [
             "-cert", &client.files.client_cert, "-key", &client.files.client_key,
-            "-cert_chain", &client.files.client_cert,
+            "-cert_chain", &client.files.chain,
         ];
         client.keep(&mut served, &how, &cert).await;
         let file = client.files.path("session.pem");
@@ -392,19 +392,5 @@ async fn a_reload_with_an_equal_policy_keeps_sessions() {
         let generation = served.handle.set_context(lax().build().unwrap()).unwrap();
         assert_eq!(generation, 2);
         assert_eq!(client.offer(&mut served, &how, &[]).await, fleet.resumed(), "{how:?}");
-    }
-}
-
-#[tokio::test]
-async fn verbose_clients_of_both_versions_reconnect() {
-    let Some(client) = SClient::require() else { return };
-    for version in VERSIONS {
-        let how = How { version, stored: false, no_ticket: false };
-        let mut served = Served::echo(TlsAcceptor::builder(server().build().unwrap())).await;
-        let output = client.run(served.address, &how, &["-reconnect"]).await.expect_success();
-        assert_eq!(output.stdout.matches("---\nReused, TLSv1.").count(), 5, "{output:?}");
-        for _ in 0..6 {
-            served.connection().await;
-        }
     }
 }

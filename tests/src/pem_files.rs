@@ -11,7 +11,9 @@ pub struct PemFiles {
     dir: TempDir,
     /// The root.
     pub ca: String,
-    /// The chain and key of [`Pki::server`].
+    /// The intermediate, which OpenSSL wants apart from the leaf.
+    pub chain: String,
+    /// The chain of [`Pki::server`].
     pub cert: String,
     /// Its key.
     pub key: String,
@@ -32,6 +34,7 @@ impl PemFiles {
         let files = Pki::shared().write_to(dir.path());
         Self {
             ca: text(&files.ca),
+            chain: text(&Pki::shared().intermediate.write_to(dir.path(), "intermediate")),
             cert: text(&files.cert),
             key: text(&files.key),
             client_cert: text(&files.client_cert),

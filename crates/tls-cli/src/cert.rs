@@ -9,8 +9,18 @@ use crate::flags::CertCommand;
 
 pub(crate) fn run(command: &CertCommand) -> Result<ExitCode> {
     match command {
-        CertCommand::Dev { remove: true, development, json, .. } => dev::remove(development, *json),
-        CertCommand::Dev { path, development, json, .. } => dev::show(development, *path, *json),
+        CertCommand::Dev {
+            remove: true,
+            development,
+            json,
+            ..
+        } => dev::remove(development, *json),
+        CertCommand::Dev {
+            path,
+            development,
+            json,
+            ..
+        } => dev::show(development, *path, *json),
         CertCommand::Show { what, json } => show::run(what, *json),
     }
 }

@@ -19,7 +19,9 @@ pub(crate) fn run(list: Option<&str>, json: bool) -> Result<ExitCode> {
     };
     let context = builder.build()?;
     let suites = context.provider().cipher_suites.iter();
-    let suites: Vec<_> = suites.map(|suite| CipherSuite(u16::from(suite.suite()))).collect();
+    let suites: Vec<_> = suites
+        .map(|suite| CipherSuite(u16::from(suite.suite())))
+        .collect();
     if json {
         let list: Vec<_> = suites
             .iter()
@@ -35,7 +37,10 @@ pub(crate) fn run(list: Option<&str>, json: bool) -> Result<ExitCode> {
     }
     let mut text = String::new();
     for suite in suites {
-        let version = suite.minimum_version().map(|version| version.to_string()).unwrap_or_default();
+        let version = suite
+            .minimum_version()
+            .map(|version| version.to_string())
+            .unwrap_or_default();
         // Writing to a string can't fail.
         let _ = writeln!(
             text,

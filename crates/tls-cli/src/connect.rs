@@ -27,10 +27,17 @@ pub(crate) fn run(flags: &ConnectFlags) -> Result<ExitCode> {
     }
     if let Some(file) = &settings.keylog {
         let file = file.display();
-        message::warn(&format!("the secrets of the connection go to {file}: whoever has it can read it"));
+        message::warn(&format!(
+            "the secrets of the connection go to {file}: whoever has it can read it"
+        ));
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|source| Error::System { what: "can't start the runtime", source })?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|source| Error::System {
+        what: "can't start the runtime",
+        source,
+    })?;
     let outcome = runtime.block_on(connect(&settings));
     // A read of standard input may never end; the process does.
     runtime.shutdown_background();
@@ -41,7 +48,9 @@ async fn connect(settings: &ConnectSettings) -> Result<ExitCode> {
     let mut facts = Facts::new(settings);
     let mut stream = dial(settings, &mut facts, None).await?;
     for _ in 0..settings.reconnect {
-        let session = new_session::wait(&mut stream).await.map_err(Error::broken)?;
+        let session = new_session::wait(&mut stream)
+            .await
+            .map_err(Error::broken)?;
         if session.is_none() {
             message::warn("the server gave no session, so the next handshake is a full one");
         }

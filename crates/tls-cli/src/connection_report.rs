@@ -40,10 +40,18 @@ impl ConnectionReport {
             server_name: info.server_name().map(str::to_owned),
             context: rule.clone(),
             rule,
-            version: info.protocol_version().map(names::node_version).unwrap_or_default(),
-            cipher: info.negotiated_cipher_suite().map(names::suite).unwrap_or_default(),
+            version: info
+                .protocol_version()
+                .map(names::node_version)
+                .unwrap_or_default(),
+            cipher: info
+                .negotiated_cipher_suite()
+                .map(names::suite)
+                .unwrap_or_default(),
             group: info.negotiated_key_exchange_group().map(names::group),
-            alpn: info.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
+            alpn: info
+                .alpn_protocol()
+                .map(|name| String::from_utf8_lossy(name).into_owned()),
             resumed: resumption.is_resumed(),
             why_full: why_full(resumption),
             session_maker: info.session_maker().map(str::to_owned),
@@ -72,7 +80,10 @@ pub(crate) struct CertificateReport {
 
 impl CertificateReport {
     pub(crate) fn of(summary: &CertificateSummary) -> Self {
-        let bits = summary.key_bits.map(|bits| format!(" {bits} bits")).unwrap_or_default();
+        let bits = summary
+            .key_bits
+            .map(|bits| format!(" {bits} bits"))
+            .unwrap_or_default();
         Self {
             subject: summary.subject.clone(),
             issuer: summary.issuer.clone(),

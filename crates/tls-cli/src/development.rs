@@ -19,7 +19,11 @@ pub(crate) fn directory(flags: &DevelopmentFlags) -> Result<PathBuf> {
     if let Some(directory) = &flags.dev_dir {
         return Ok(directory.clone());
     }
-    let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let absolute = |name| {
+        env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
     let data = absolute("XDG_DATA_HOME")
         .or_else(|| Some(absolute("HOME")?.join(".local").join("share")))
         .ok_or(Error::NoDataDirectory)?;
@@ -63,7 +67,10 @@ pub(crate) fn issue(flags: &DevelopmentFlags) -> Result<(Identity, Certificate)>
 
 pub(crate) fn ca_name(ca: &DevelopmentCa) -> String {
     let summary = CertificateSummary::from_der(ca.certificate());
-    summary.ok().and_then(|summary| summary.common_name).unwrap_or_default()
+    summary
+        .ok()
+        .and_then(|summary| summary.common_name)
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -73,12 +80,20 @@ mod tests {
     #[test]
     fn the_ca_is_found_where_it_is_made() {
         let directory = tempfile::tempdir().unwrap();
-        let flags = DevelopmentFlags { dev_dir: Some(directory.path().join("a").join("b")) };
+        let flags = DevelopmentFlags {
+            dev_dir: Some(directory.path().join("a").join("b")),
+        };
         assert_eq!(existing_ca(&flags), None);
         let ca = load_or_create(&flags).unwrap();
         assert_eq!(existing_ca(&flags), Some(ca.ca_path()));
         let (identity, certificate) = issue(&flags).unwrap();
         assert_eq!(certificate.ca_file(), Some(ca.ca_path().as_path()));
-        assert!(identity.summary().dns_names.iter().any(|name| name == "localhost"));
+        assert!(
+            identity
+                .summary()
+                .dns_names
+                .iter()
+                .any(|name| name == "localhost")
+        );
     }
 }

@@ -61,7 +61,9 @@ pub(crate) enum Error {
     #[error("the connection broke")]
     Broken { source: io::Error },
     /// A connection ended without `close_notify`.
-    #[error("the connection was cut: it ended without close_notify, so what came may be incomplete")]
+    #[error(
+        "the connection was cut: it ended without close_notify, so what came may be incomplete"
+    )]
     Truncated,
     /// A bug of ours.
     #[error("{0}")]
@@ -70,7 +72,10 @@ pub(crate) enum Error {
 
 impl Error {
     pub(crate) fn usage(what: impl Into<String>, hint: &'static str) -> Self {
-        Self::Usage { what: what.into(), hint }
+        Self::Usage {
+            what: what.into(),
+            hint,
+        }
     }
 
     /// What a broken connection amounts to.
@@ -170,9 +175,9 @@ impl Error {
             Self::Certificates(error) => error.hint(),
             Self::Context(error) => return context_hint(error),
             Self::Connect(error) => error.hint(),
-            Self::Sessions(tls::sessions::Error::KeyFile { action: "create", .. }) => {
-                "an existing file is never overwritten; give another name"
-            }
+            Self::Sessions(tls::sessions::Error::KeyFile {
+                action: "create", ..
+            }) => "an existing file is never overwritten; give another name",
             Self::Sessions(tls::sessions::Error::KeyFile { .. }) => {
                 "make one with: tls ticket-keys new FILE"
             }
@@ -241,7 +246,9 @@ fn handshake_exit_code(error: &HandshakeError) -> ExitCode {
         HandshakeErrorKind::Io(_)
         | HandshakeErrorKind::PeerClosed
         | HandshakeErrorKind::HandshakeTimeout(_) => ExitCode::Network,
-        HandshakeErrorKind::EnginePanicked | HandshakeErrorKind::ParsersDisagree(_) => ExitCode::Bug,
+        HandshakeErrorKind::EnginePanicked | HandshakeErrorKind::ParsersDisagree(_) => {
+            ExitCode::Bug
+        }
         HandshakeErrorKind::UnusableContext(_) => ExitCode::Usage,
         _ => ExitCode::Handshake,
     }
@@ -288,36 +295,81 @@ mod tests {
         let address = SocketAddr::from(([127, 0, 0, 1], 1));
         let table: [(Error, &str, u8); 13] = [
             (Error::usage("x", "y"), "usage", 2),
-            (Error::Context(tls::context::Error::EmptyTrust), "empty_trust", 2),
-            (Error::Acceptor(tls::net::Error::ZeroLimit("x")), "zero_limit", 2),
-            (Error::Certificates(tls::certs::Error::NoNames), "no_names", 3),
-            (Error::Sessions(tls::sessions::Error::StoreFull), "store_full", 3),
+            (
+                Error::Context(tls::context::Error::EmptyTrust),
+                "empty_trust",
+                2,
+            ),
+            (
+                Error::Acceptor(tls::net::Error::ZeroLimit("x")),
+                "zero_limit",
+                2,
+            ),
+            (
+                Error::Certificates(tls::certs::Error::NoNames),
+                "no_names",
+                3,
+            ),
+            (
+                Error::Sessions(tls::sessions::Error::StoreFull),
+                "store_full",
+                3,
+            ),
             (Error::NoDataDirectory, "no_data_directory", 3),
             (
-                Error::Listen { address, source: io_error(io::ErrorKind::AddrInUse) },
+                Error::Listen {
+                    address,
+                    source: io_error(io::ErrorKind::AddrInUse),
+                },
                 "port_busy",
                 3,
             ),
             (
-                Error::Listen { address, source: io_error(io::ErrorKind::PermissionDenied) },
+                Error::Listen {
+                    address,
+                    source: io_error(io::ErrorKind::PermissionDenied),
+                },
                 "listen",
                 3,
             ),
-            (Error::Connect(ConnectError::Address("x".into())), "address", 2),
-            (Error::broken(io_error(io::ErrorKind::ConnectionReset)), "connection_broken", 4),
-            (Error::broken(io_error(io::ErrorKind::InvalidData)), "connection_broken", 5),
-            (Error::broken(io_error(io::ErrorKind::UnexpectedEof)), "truncated", 4),
+            (
+                Error::Connect(ConnectError::Address("x".into())),
+                "address",
+                2,
+            ),
+            (
+                Error::broken(io_error(io::ErrorKind::ConnectionReset)),
+                "connection_broken",
+                4,
+            ),
+            (
+                Error::broken(io_error(io::ErrorKind::InvalidData)),
+                "connection_broken",
+                5,
+            ),
+            (
+                Error::broken(io_error(io::ErrorKind::UnexpectedEof)),
+                "truncated",
+                4,
+            ),
             (Error::Bug("x"), "bug", 70),
         ];
         for (error, code, exit) in table {
-            assert_eq!((error.code(), error.exit_code().number()), (code, exit), "{error}");
+            assert_eq!(
+                (error.code(), error.exit_code().number()),
+                (code, exit),
+                "{error}"
+            );
         }
     }
 
     #[test]
     fn causes_are_told_once() {
         let source = io::Error::other("disk on fire");
-        let error = Error::System { what: "can't write", source };
+        let error = Error::System {
+            what: "can't write",
+            source,
+        };
         assert_eq!(error.causes(), ["disk on fire"]);
         let error = Error::Certificates(tls::certs::Error::NoNames);
         assert_eq!(error.causes(), [""; 0]);

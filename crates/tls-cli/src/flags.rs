@@ -121,7 +121,12 @@ pub(crate) struct ServeFlags {
     #[arg(long, value_name = "FILE")]
     pub(crate) client_ca: Vec<PathBuf>,
     /// Ask clients for a certificate, and take those without one too
-    #[arg(long, requires = "client_ca", conflicts_with = "require_cert", hide_short_help = true)]
+    #[arg(
+        long,
+        requires = "client_ca",
+        conflicts_with = "require_cert",
+        hide_short_help = true
+    )]
     pub(crate) request_cert: bool,
     /// Take only clients with a certificate of --client-ca
     #[arg(long, requires = "client_ca")]
@@ -316,8 +321,15 @@ mod tests {
     #[test]
     fn every_help_has_at_most_three_examples() {
         for command in Flags::command().get_subcommands() {
-            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-            assert!(help.matches("\n  tls ").count() <= 3, "{}", command.get_name());
+            let help = command
+                .get_after_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            assert!(
+                help.matches("\n  tls ").count() <= 3,
+                "{}",
+                command.get_name()
+            );
         }
     }
 }

@@ -17,7 +17,11 @@ pub(crate) struct FileKeyLog(Mutex<File>);
 impl FileKeyLog {
     /// Appends to `path`, which is made if it does not exist.
     pub(crate) fn open(path: &Path) -> Result<Self> {
-        let failed = |source| Error::File { action: "open the key log", path: path.to_owned(), source };
+        let failed = |source| Error::File {
+            action: "open the key log",
+            path: path.to_owned(),
+            source,
+        };
         let mut options = OpenOptions::new();
         options.append(true).create(true);
         #[cfg(unix)]
@@ -49,8 +53,12 @@ fn close_to_others(_file: &File) -> std::io::Result<()> {
 
 impl KeyLog for FileKeyLog {
     fn log(&self, label: &str, client_random: &[u8], secret: &[u8]) {
-        let Some(label) = KeyLogLabel::from_name(label) else { return };
-        let Ok(client_random) = client_random.try_into() else { return };
+        let Some(label) = KeyLogLabel::from_name(label) else {
+            return;
+        };
+        let Ok(client_random) = client_random.try_into() else {
+            return;
+        };
         let line = key_log_line(label, client_random, secret);
         let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // A full disk must not end connections.

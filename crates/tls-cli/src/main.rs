@@ -34,7 +34,12 @@ fn main() -> process::ExitCode {
             // Help and versions come this way too. Who can't be told can't be told that either.
             let _ = told.print();
             let usage = told.use_stderr();
-            return if usage { ExitCode::Usage } else { ExitCode::Done }.into();
+            return if usage {
+                ExitCode::Usage
+            } else {
+                ExitCode::Done
+            }
+            .into();
         }
     };
     keep_secrets_out_of_core_dumps();
@@ -55,7 +60,10 @@ fn main() -> process::ExitCode {
 fn keep_secrets_out_of_core_dumps() {
     use rustix::process::{Resource, Rlimit, setrlimit};
 
-    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
     // Where that is forbidden, there is nothing more to do.
     let _ = setrlimit(Resource::Core, none);
 }
@@ -69,6 +77,8 @@ fn tell_warnings_of_libraries() {
         .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
         .with_writer(std::io::stderr)
         .with_target(false)
+        .without_time()
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
         .try_init();
 }
 
@@ -87,8 +97,12 @@ fn wants_json(command: &Command) -> bool {
     match command {
         Command::Serve(flags) => flags.json,
         Command::Connect(flags) => flags.json,
-        Command::Cert { command: CertCommand::Dev { json, .. } | CertCommand::Show { json, .. } } => *json,
-        Command::TicketKeys { command: TicketKeysCommand::Show { json, .. } } => *json,
+        Command::Cert {
+            command: CertCommand::Dev { json, .. } | CertCommand::Show { json, .. },
+        } => *json,
+        Command::TicketKeys {
+            command: TicketKeysCommand::Show { json, .. },
+        } => *json,
         Command::TicketKeys { .. } | Command::Help { .. } => false,
         Command::Ciphers { json, .. } => *json,
     }

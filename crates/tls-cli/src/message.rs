@@ -13,14 +13,19 @@ pub(crate) fn tell(error: &Error, json: bool) {
     let _ = if json {
         writeln!(std::io::stderr().lock(), "{}", to_json(error))
     } else {
-        anstream::stderr().lock().write_all(to_text(error).as_bytes())
+        anstream::stderr()
+            .lock()
+            .write_all(to_text(error).as_bytes())
     };
 }
 
 /// Says something that is worth knowing and ends nothing.
 pub(crate) fn warn(text: &str) {
     let yellow = anstyle::AnsiColor::Yellow.on_default();
-    let _ = writeln!(anstream::stderr().lock(), "{yellow}tls: warning:{yellow:#} {text}");
+    let _ = writeln!(
+        anstream::stderr().lock(),
+        "{yellow}tls: warning:{yellow:#} {text}"
+    );
 }
 
 fn to_text(error: &Error) -> String {
@@ -49,12 +54,18 @@ pub(crate) fn refused(refusal: &Refusal, remark: &str) -> String {
         0 => "certificate 0, the server's own".to_owned(),
         depth => format!("certificate {depth}"),
     };
-    let mut text = format!("{red}refused{red:#}      {}  ({whose}){remark}\n", refusal.code());
+    let mut text = format!(
+        "{red}refused{red:#}      {}  ({whose}){remark}\n",
+        refusal.code()
+    );
     if !refusal.subject.is_empty() {
         let (subject, issuer) = (&refusal.subject, &refusal.issuer);
         text.push_str(&format!("  subject    {subject}\n  issuer     {issuer}\n"));
     }
-    text.push_str(&format!("  why        {}\n  do         {}\n", refusal.message, refusal.hint));
+    text.push_str(&format!(
+        "  why        {}\n  do         {}\n",
+        refusal.message, refusal.hint
+    ));
     text
 }
 
@@ -106,9 +117,20 @@ mod tests {
         let text = anstream::adapter::strip_str(&to_text(&error)).to_string();
         let mut lines = text.lines();
         let first = lines.next().unwrap();
-        assert!(first.starts_with("tls: can't listen on 127.0.0.1:8443: "), "{first}");
-        assert!(lines.next().unwrap().starts_with("     another program has the port"));
+        assert!(
+            first.starts_with("tls: can't listen on 127.0.0.1:8443: "),
+            "{first}"
+        );
+        assert!(
+            lines
+                .next()
+                .unwrap()
+                .starts_with("     another program has the port")
+        );
         let json = to_json(&error);
-        assert_eq!((json["code"].as_str(), json["exit"].as_u64()), (Some("port_busy"), Some(3)));
+        assert_eq!(
+            (json["code"].as_str(), json["exit"].as_u64()),
+            (Some("port_busy"), Some(3))
+        );
     }
 }

@@ -15,7 +15,10 @@ pub(crate) struct NamedContexts {
 
 impl NamedContexts {
     pub(crate) fn new(default_asks: bool) -> Self {
-        Self { default_asks, ..Self::default() }
+        Self {
+            default_asks,
+            ..Self::default()
+        }
     }
 
     pub(crate) fn add(&mut self, pattern: &str, asks: bool) -> Result<(), Error> {
@@ -31,16 +34,19 @@ impl NamedContexts {
         let wanted = host.and_then(|host| self.by_name.get(Some(host))).copied();
         let chosen = match rule {
             // The newest of equal patterns is the one in force.
-            ContextRule::Name(name) => {
-                self.patterns.iter().rposition(|(pattern, _)| **pattern == **name)
-            }
+            ContextRule::Name(name) => self
+                .patterns
+                .iter()
+                .rposition(|(pattern, _)| **pattern == **name),
             _ => None,
         };
         wanted != chosen && (self.asks(wanted) || self.asks(chosen))
     }
 
     fn asks(&self, place: Option<usize>) -> bool {
-        place.map_or(self.default_asks, |place| self.patterns.get(place).is_none_or(|(_, asks)| *asks))
+        place.map_or(self.default_asks, |place| {
+            self.patterns.get(place).is_none_or(|(_, asks)| *asks)
+        })
     }
 }
 
@@ -61,10 +67,25 @@ mod tests {
         let b = ContextRule::Name("*.b.test".into());
         let table = [
             // Nobody is asked for certificates: any host may be asked for.
-            (contexts(false, false), Some("a.test"), ContextRule::Default, false),
+            (
+                contexts(false, false),
+                Some("a.test"),
+                ContextRule::Default,
+                false,
+            ),
             (contexts(false, false), Some("x.b.test"), a.clone(), false),
-            (contexts(false, true), Some("a.test"), ContextRule::Default, true),
-            (contexts(false, true), Some("other.test"), ContextRule::Default, false),
+            (
+                contexts(false, true),
+                Some("a.test"),
+                ContextRule::Default,
+                true,
+            ),
+            (
+                contexts(false, true),
+                Some("other.test"),
+                ContextRule::Default,
+                false,
+            ),
             (contexts(false, true), None, ContextRule::Default, false),
             (contexts(false, true), Some("A.test"), a.clone(), false),
             (contexts(false, true), Some("x.b.test"), a.clone(), true),
@@ -72,12 +93,26 @@ mod tests {
             (contexts(false, true), Some("y.b.test"), b.clone(), false),
             (contexts(false, true), Some("other.test"), b.clone(), false),
             (contexts(false, true), Some("a.test"), b, true),
-            (contexts(true, false), Some("a.test"), ContextRule::Default, true),
-            (contexts(true, false), Some("127.0.0.1"), ContextRule::Default, false),
+            (
+                contexts(true, false),
+                Some("a.test"),
+                ContextRule::Default,
+                true,
+            ),
+            (
+                contexts(true, false),
+                Some("127.0.0.1"),
+                ContextRule::Default,
+                false,
+            ),
             (contexts(true, false), None, a, true),
         ];
         for (contexts, host, rule, expected) in table {
-            assert_eq!(contexts.is_misdirected(host, &rule), expected, "{host:?} on {rule}");
+            assert_eq!(
+                contexts.is_misdirected(host, &rule),
+                expected,
+                "{host:?} on {rule}"
+            );
         }
     }
 }

@@ -16,9 +16,23 @@ pub(crate) fn version(version: ProtocolVersion) -> &'static str {
 
 /// The versions of a context, lowest first: `TLS 1.2`, `1.3`.
 pub(crate) fn versions(context: &tls::context::SecureContext) -> Vec<&'static str> {
-    let mut names: Vec<_> = context.versions().iter().map(|v| version(v.version)).collect();
+    let mut names: Vec<_> = context
+        .versions()
+        .iter()
+        .map(|v| version(v.version))
+        .collect();
     names.sort_unstable();
-    names.iter().enumerate().map(|(i, name)| if i == 0 { name } else { name.trim_start_matches("TLS ") }).collect()
+    names
+        .iter()
+        .enumerate()
+        .map(|(i, name)| {
+            if i == 0 {
+                name
+            } else {
+                name.trim_start_matches("TLS ")
+            }
+        })
+        .collect()
 }
 
 /// `TLSv1.3`, as Node says it.
@@ -45,7 +59,9 @@ pub(crate) fn wire_group(number: u16) -> String {
         wire::NamedGroup::SECP384R1 => "P-384".to_owned(),
         wire::NamedGroup::SECP521R1 => "P-521".to_owned(),
         wire::NamedGroup::X25519 => "X25519".to_owned(),
-        other => other.iana_name().map_or_else(|| format!("0x{number:04x}"), str::to_owned),
+        other => other
+            .iana_name()
+            .map_or_else(|| format!("0x{number:04x}"), str::to_owned),
     }
 }
 
@@ -74,7 +90,11 @@ pub(crate) struct Printable<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let is_obeyed = |c: char| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c) || ('\u{2066}'..='\u{2069}').contains(&c);
+        let is_obeyed = |c: char| {
+            c.is_control()
+                || ('\u{202a}'..='\u{202e}').contains(&c)
+                || ('\u{2066}'..='\u{2069}').contains(&c)
+        };
         for c in self.0.chars() {
             if is_obeyed(c) {
                 write!(f, "{}", c.escape_default())?;

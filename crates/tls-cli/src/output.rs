@@ -44,7 +44,10 @@ fn write(waiting: &Receiver<String>, dropped: &AtomicU64) {
         let _ = print(&line);
         let lost = dropped.swap(0, Ordering::Relaxed);
         if lost > 0 {
-            let _ = writeln!(std::io::stderr(), "tls: {lost} lines were dropped, as the output is too slow");
+            let _ = writeln!(
+                std::io::stderr(),
+                "tls: {lost} lines were dropped, as the output is too slow"
+            );
         }
     }
 }
@@ -61,7 +64,10 @@ pub(crate) fn result(text: &str) -> Result<ExitCode> {
     match print(text) {
         Ok(()) => Ok(ExitCode::Done),
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(ExitCode::Done),
-        Err(source) => Err(Error::System { what: "can't write to standard output", source }),
+        Err(source) => Err(Error::System {
+            what: "can't write to standard output",
+            source,
+        }),
     }
 }
 
@@ -72,7 +78,10 @@ mod tests {
     #[test]
     fn a_full_queue_drops_and_counts() {
         let (lines, _waiting) = sync_channel(1);
-        let output = Output { lines, dropped: Arc::default() };
+        let output = Output {
+            lines,
+            dropped: Arc::default(),
+        };
         for _ in 0..3 {
             output.line("x".to_owned());
         }

@@ -32,8 +32,13 @@ pub(crate) fn run(flags: &ServeFlags) -> Result<ExitCode> {
             file.display()
         ));
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.map_err(|source| Error::System { what: "can't start the runtime", source })?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|source| Error::System {
+        what: "can't start the runtime",
+        source,
+    })?;
     let (output, writer) = Output::start();
     let outcome = runtime.block_on(serve(settings, output));
     // Whatever still runs was cut; what it had to say is written.
@@ -55,7 +60,12 @@ async fn serve(settings: ServeSettings, output: Output) -> Result<ExitCode> {
         tokio::spawn(echo::serve(server, Arc::clone(&reporter)))
     } else {
         let contexts = Arc::new(settings.contexts);
-        tokio::spawn(http::serve(server, Arc::clone(&reporter), contexts, stopping))
+        tokio::spawn(http::serve(
+            server,
+            Arc::clone(&reporter),
+            contexts,
+            stopping,
+        ))
     };
     let (completed, cut) = tokio::select! {
         outcome = serving => {
@@ -66,10 +76,16 @@ async fn serve(settings: ServeSettings, output: Output) -> Result<ExitCode> {
         cut = signals.drain(&handle, stop, settings.shutdown_timeout) => (0, cut),
     };
     reporter.drained(completed, cut);
-    Ok(if cut == 0 { ExitCode::Done } else { ExitCode::DrainCut })
+    Ok(if cut == 0 {
+        ExitCode::Done
+    } else {
+        ExitCode::DrainCut
+    })
 }
 
 fn acceptor(builder: AcceptorBuilder, reporter: &Arc<Reporter>) -> Result<TlsAcceptor> {
     let reporter = Arc::clone(reporter);
-    Ok(builder.on_failure(move |error| reporter.failure(error)).build()?)
+    Ok(builder
+        .on_failure(move |error| reporter.failure(error))
+        .build()?)
 }

@@ -100,9 +100,17 @@ impl ServeSettings {
 fn listen(flags: &ServeFlags) -> Listen {
     let reuse_port = flags.reuse_port || flags.ticket_keys.is_some();
     if flags.listen.is_empty() {
-        return Listen { addresses: vec![DEFAULT_ADDRESS], may_move: true, reuse_port };
+        return Listen {
+            addresses: vec![DEFAULT_ADDRESS],
+            may_move: true,
+            reuse_port,
+        };
     }
-    Listen { addresses: flags.listen.clone(), may_move: false, reuse_port }
+    Listen {
+        addresses: flags.listen.clone(),
+        may_move: false,
+        reuse_port,
+    }
 }
 
 fn limits(acceptor: AcceptorBuilder, flags: &ServeFlags) -> AcceptorBuilder {
@@ -201,7 +209,10 @@ fn server_name(name: &str) -> Result<ServerName<'static>> {
     let parsed = ServerName::try_from(name.to_owned());
     parsed.map_err(|_| {
         Error::usage(
-            format!("\"{}\" is neither a host name nor an IP address", name.escape_debug()),
+            format!(
+                "\"{}\" is neither a host name nor an IP address",
+                name.escape_debug()
+            ),
             "write HOST:PORT, such as example.org:443 or [::1]:8443",
         )
     })

@@ -1,11 +1,14 @@
 //! The real binary, against itself and against OpenSSL and curl.
+#![allow(clippy::unwrap_used, reason = "a test ends where its set-up fails")]
 
-#[path = "command/ends.rs"]
-mod ends;
+#[path = "command/browser.rs"]
+mod browser;
 #[path = "command/certificates.rs"]
 mod certificates;
 #[path = "command/connect.rs"]
 mod connect;
+#[path = "command/ends.rs"]
+mod ends;
 #[path = "command/exit_codes.rs"]
 mod exit_codes;
 #[path = "command/json.rs"]

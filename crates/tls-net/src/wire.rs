@@ -160,31 +160,6 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
         }
     }
 
-    /// Writes what the transport takes at once, and gives the rest: tickets must not hold up a
-    /// finished handshake, whose peer may not read before it has written.
-    pub(crate) async fn write_now<'a>(
-        &mut self,
-        flight: &'a [u8],
-    ) -> Result<&'a [u8], HandshakeErrorKind> {
-        let mut rest = flight;
-        let written = std::future::poll_fn(|cx| {
-            while !rest.is_empty() {
-                match Pin::new(&mut self.io).poll_write(cx, rest) {
-                    Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                    Poll::Ready(Ok(written)) => rest = &rest[written..],
-                    Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                    Poll::Pending => return Poll::Ready(Ok(())),
-                }
-            }
-            match Pin::new(&mut self.io).poll_flush(cx) {
-                Poll::Ready(flushed) => Poll::Ready(flushed),
-                Poll::Pending => Poll::Ready(Ok(())),
-            }
-        });
-        written.await.map_err(transport)?;
-        Ok(rest)
-    }
-
     /// Sends a last flight (an alert) so that the peer can hear it, and closes.
     pub(crate) async fn farewell(mut self, flight: &[u8]) {
         let farewell = async {

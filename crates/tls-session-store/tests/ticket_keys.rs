@@ -296,3 +296,11 @@ proptest! {
         prop_assert!(keys.open_envelope(KIND, &CONTEXT, &bytes).is_err());
     }
 }
+
+#[test]
+fn the_names_are_those_of_the_open_keys_the_issuing_one_first() {
+    let keys = TicketKeys::from_bytes([1; 48]);
+    assert_eq!(keys.names(), [[1; 16]]);
+    keys.rotate_to(&TicketKey::from([2; 48])).unwrap();
+    assert_eq!(keys.names(), [[2; 16], [1; 16]]);
+}

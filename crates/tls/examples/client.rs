@@ -34,12 +34,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let trust = Trust::mozilla().with(&Trust::from_pem_file(ca.ca_path())?);
     let connector = TlsConnector::from(SecureContext::client(trust).build()?);
     let mut first = connector.connect_to(&address).await?;
-    println!("{:?}: {}", first.info().protocol_version(), first.info().resumption());
+    println!(
+        "{:?}: {}",
+        first.info().protocol_version(),
+        first.info().resumption()
+    );
     println!("{}", read(&mut first).await?);
 
     let session = first.session().ok_or("the server gave no session")?;
     let mut second = connector.resuming(session).connect_to(&address).await?;
-    println!("{:?}: {}", second.info().protocol_version(), second.info().resumption());
+    println!(
+        "{:?}: {}",
+        second.info().protocol_version(),
+        second.info().resumption()
+    );
     assert!(second.info().resumption().is_resumed());
     println!("{}", read(&mut second).await?);
 

@@ -25,12 +25,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let context = SecureContext::client(Trust::from_pem_file(&files.ca)?)
         // Only if the server asks for client certificates.
-        .client_identity(Identity::from_pem_files(&files.client_cert, &files.client_key)?)
+        .client_identity(Identity::from_pem_files(
+            &files.client_cert,
+            &files.client_key,
+        )?)
         .build()?;
     // The name to check is the host's; with .server_name(..) it is another.
     let connector = TlsConnector::from(context);
     let mut stream = connector.connect_to(&address).await?;
-    println!("client connected, authorized: {}", stream.info().authorized());
+    println!(
+        "client connected, authorized: {}",
+        stream.info().authorized()
+    );
 
     stream.write_all(b"Is anybody there?\n").await?;
     stream.shutdown().await?;

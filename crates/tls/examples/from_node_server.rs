@@ -26,14 +26,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let address = format!("localhost:{}", server.local_addr()?.port());
     let client = tokio::spawn(client(address, files));
     if let Some(mut stream) = server.accept().await? {
-        println!("server connected, authorized: {}", stream.info().authorized());
+        println!(
+            "server connected, authorized: {}",
+            stream.info().authorized()
+        );
         stream.write_all(b"welcome!\n").await?;
         let (mut read, mut write) = split(stream);
         copy(&mut read, &mut write).await?;
         write.shutdown().await?;
     }
 
-    assert_eq!(client.await?.map_err(|error| error.to_string())?, "welcome!\nhello\n");
+    assert_eq!(
+        client.await?.map_err(|error| error.to_string())?,
+        "welcome!\nhello\n"
+    );
     std::fs::remove_dir_all(&directory)?;
     Ok(())
 }
@@ -44,7 +50,10 @@ async fn client(
     files: tls_testing::pki::PkiFiles,
 ) -> Result<String, Box<dyn Error + Send + Sync>> {
     let context = SecureContext::client(Trust::from_pem_file(&files.ca)?)
-        .client_identity(Identity::from_pem_files(&files.client_cert, &files.client_key)?)
+        .client_identity(Identity::from_pem_files(
+            &files.client_cert,
+            &files.client_key,
+        )?)
         .build()?;
     let mut stream = TlsConnector::from(context).connect_to(&address).await?;
     stream.write_all(b"hello\n").await?;

@@ -28,7 +28,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // For the servers of the internet: Trust::mozilla().
     let trust = Trust::from_pem_file(ca.ca_path())?;
-    let context = SecureContext::client(trust).alpn(["h2", "http/1.1"]).build()?;
+    let context = SecureContext::client(trust)
+        .alpn(["h2", "http/1.1"])
+        .build()?;
     let client: Client<_, Empty<Bytes>> =
         Client::builder(TokioExecutor::new()).build(TlsConnector::from(context));
     let response = client.get(url.parse()?).await?;
@@ -54,7 +56,8 @@ async fn answer(server: Server) -> std::io::Result<()> {
                 line.clear();
                 stream.read_line(&mut line).await?;
             }
-            let response = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\nconnection: close\r\n\r\nGood day.\n";
+            let response =
+                b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\nconnection: close\r\n\r\nGood day.\n";
             stream.write_all(response).await?;
             stream.shutdown().await
         });

@@ -31,12 +31,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let serving = tokio::spawn(server.serve(|mut stream| async move {
         let info = stream.info();
         let name = info.peer().common_name().unwrap_or("nobody");
-        stream.write_all(format!("Hello, {name}.").as_bytes()).await?;
+        stream
+            .write_all(format!("Hello, {name}.").as_bytes())
+            .await?;
         stream.shutdown().await
     }));
 
     let identity = Identity::from_pem_files(&files.client_cert, &files.client_key)?;
-    let context = SecureContext::client(&ca).client_identity(identity).build()?;
+    let context = SecureContext::client(&ca)
+        .client_identity(identity)
+        .build()?;
     let mut stream = TlsConnector::from(context).connect_to(&address).await?;
     let mut greeting = String::new();
     stream.read_to_string(&mut greeting).await?;

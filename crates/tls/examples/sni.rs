@@ -2,7 +2,11 @@
 //!
 //! `cargo run -p tls --example sni`
 // Runs to its end by itself.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to its reader")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example talks to its reader"
+)]
 
 use std::error::Error;
 
@@ -11,7 +15,10 @@ use tls::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Stands for a database of tenants.
-async fn tenant(name: String, ca: &DevelopmentCa) -> Result<Option<SecureContext>, Box<dyn Error + Send + Sync>> {
+async fn tenant(
+    name: String,
+    ca: &DevelopmentCa,
+) -> Result<Option<SecureContext>, Box<dyn Error + Send + Sync>> {
     if !name.ends_with(".tenants.localhost") {
         return Ok(None); // The default context.
     }

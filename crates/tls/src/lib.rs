@@ -67,7 +67,7 @@
 //! | deadlines and limits | [`AcceptorBuilder`](net::AcceptorBuilder) |
 //! | to stop without cutting anyone | [`ServerHandle::shutdown`](net::ServerHandle::shutdown) |
 //! | plain rustls, with contexts of this crate | [`rustls_server`](context::SecureContext::rustls_server), [`rustls_client`](context::SecureContext::rustls_client) |
-//! | to read a hello, or compute a JA4 | [`wire::ClientHello`](wire::ClientHello) |
+//! | to read a hello, or compute a JA4 | [`wire::ClientHello`] |
 //!
 //! The examples in the repository are whole programs: `server`, `client`, `sni`, `mutual_tls`,
 //! `with_axum`, `https_client`.

@@ -109,3 +109,28 @@ fn colour(stack: &str) -> &'static str {
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::machine::Machine;
+    use crate::bench::rows::ROWS;
+
+    #[test]
+    fn every_row_is_drawn_with_its_stacks_and_its_numbers() {
+        let mut results = Results::new(Machine::default(), 1, 1);
+        for row in ROWS {
+            for stack in row.stacks {
+                let value = if *stack == BASE { 100.0 } else { 250.0 };
+                results.add(row.load, row.printed, stack, value);
+            }
+        }
+        let svg = draw(&results);
+        for row in ROWS {
+            assert!(svg.contains(row.title), "{}", row.name);
+        }
+        assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
+        assert_eq!(svg.matches("<text").count(), svg.matches("</text>").count());
+        assert!(svg.contains("2.50 <tspan"), "{svg}");
+    }
+}

@@ -23,7 +23,7 @@ const PACKAGES: &[&str] = &[
 ];
 
 /// The machine and what was built on it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Machine {
     processor: String,
     cores: usize,

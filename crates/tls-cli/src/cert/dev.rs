@@ -37,7 +37,10 @@ pub(super) fn show(flags: &DevelopmentFlags, path_only: bool, json: bool) -> Res
         names::validity(summary.not_after)
     ))?;
     output::result(&format!("  file   {}", file.display()))?;
-    output::result(&format!("  names  {}, and this machine's own addresses", ca.permitted_names().join(", ")))?;
+    output::result(&format!(
+        "  names  {}, and this machine's own addresses",
+        ca.permitted_names().join(", ")
+    ))?;
     output::result("Whoever trusts it trusts what its key signs, and that is only for these names.")
 }
 

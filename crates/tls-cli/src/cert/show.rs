@@ -22,9 +22,10 @@ const MOST: u64 = 4 << 20;
 pub(super) fn run(what: &str, json: bool) -> Result<ExitCode> {
     let certificates = match what {
         "-" => read(what, io::stdin().lock()),
-        file if Path::new(file).exists() => {
-            read(file, File::open(file).map_err(|source| failed(file, source))?)
-        }
+        file if Path::new(file).exists() => read(
+            file,
+            File::open(file).map_err(|source| failed(file, source))?,
+        ),
         server if is_host_and_port(server) => of_server(server),
         file => Err(failed(file, io::ErrorKind::NotFound.into())),
     }?;
@@ -40,13 +41,20 @@ pub(super) fn run(what: &str, json: bool) -> Result<ExitCode> {
 }
 
 fn failed(file: &str, source: io::Error) -> Error {
-    Error::File { action: "read", path: file.into(), source }
+    Error::File {
+        action: "read",
+        path: file.into(),
+        source,
+    }
 }
 
 /// PEM with one certificate or more, or DER with one.
 fn read(file: &str, source: impl Read) -> Result<Vec<CertificateDer<'static>>> {
     let mut bytes = Vec::new();
-    let read = source.take(MOST + 1).read_to_end(&mut bytes).map_err(|source| failed(file, source))?;
+    let read = source
+        .take(MOST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|source| failed(file, source))?;
     if read as u64 > MOST {
         return Err(failed(file, io::Error::other("longer than 4 MiB")));
     }
@@ -57,20 +65,32 @@ fn read(file: &str, source: impl Read) -> Result<Vec<CertificateDer<'static>>> {
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
     let certificates = certificates.map_err(|error| failed(file, io::Error::other(error)))?;
     if certificates.is_empty() {
-        return Err(failed(file, io::Error::other("there is no certificate in it")));
+        return Err(failed(
+            file,
+            io::Error::other("there is no certificate in it"),
+        ));
     }
     Ok(certificates)
 }
 
 fn is_host_and_port(text: &str) -> bool {
-    text.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+    text.rsplit_once(':')
+        .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
 }
 
 /// What a server sends, trusted or not.
 fn of_server(address: &str) -> Result<Vec<CertificateDer<'static>>> {
-    let context = SecureContext::client(Trust::empty()).dangerous().accept_any_certificate().build()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|source| Error::System { what: "can't start the runtime", source })?;
+    let context = SecureContext::client(Trust::empty())
+        .dangerous()
+        .accept_any_certificate()
+        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|source| Error::System {
+        what: "can't start the runtime",
+        source,
+    })?;
     let stream = runtime.block_on(TlsConnector::from(context).connect_to(address));
     let info = stream.map_err(Error::Connect)?.info();
     Ok(info.peer_certificates().unwrap_or_default().to_vec())
@@ -133,7 +153,11 @@ mod tests {
 
     #[test]
     fn what_is_no_certificate_is_refused() {
-        for bytes in [&b""[..], b"text", b"-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"] {
+        for bytes in [
+            &b""[..],
+            b"text",
+            b"-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n",
+        ] {
             assert_eq!(read("x", bytes).unwrap_err().code(), "file", "{bytes:?}");
         }
         assert!(read("x", io::repeat(b' ')).unwrap_err().causes()[0].contains("4 MiB"));

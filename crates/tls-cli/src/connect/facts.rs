@@ -25,7 +25,10 @@ pub(super) struct Facts<'a> {
 
 impl<'a> Facts<'a> {
     pub(super) fn new(settings: &'a ConnectSettings) -> Self {
-        Self { settings, offer_is_told: false }
+        Self {
+            settings,
+            offer_is_told: false,
+        }
     }
 
     /// `total` is the time from the look-up of the name to the finished handshake.
@@ -37,30 +40,44 @@ impl<'a> Facts<'a> {
             return event(&handshake(info, &report));
         }
         let version = info.protocol_version().map_or("TLS", names::version);
-        let rest = [report.group.as_deref(), report.alpn.as_deref()].into_iter().flatten();
+        let rest = [report.group.as_deref(), report.alpn.as_deref()]
+            .into_iter()
+            .flatten();
         let rest: String = rest.map(|name| format!("  {}", Printable(name))).collect();
-        line("negotiated", &format!("{version}  {}{rest}   {:.1} ms", report.cipher, report.ms));
+        line(
+            "negotiated",
+            &format!("{version}  {}{rest}   {:.1} ms", report.cipher, report.ms),
+        );
         line("session", &resumption(info.resumption()));
         self.verdict(info, &report);
     }
 
     /// The server was reached, but the handshake failed; the error itself is told elsewhere.
     pub(super) fn failed(&mut self, error: &ConnectError, total: Duration) {
-        let Some(handshake) = error.handshake() else { return };
-        self.reached(handshake.peer_addr(), total.saturating_sub(handshake.elapsed()));
+        let Some(handshake) = error.handshake() else {
+            return;
+        };
+        self.reached(
+            handshake.peer_addr(),
+            total.saturating_sub(handshake.elapsed()),
+        );
     }
 
     fn reached(&mut self, peer: Option<SocketAddr>, tcp: Duration) {
         let peer = peer.map_or_else(|| self.settings.address.clone(), |addr| addr.to_string());
         let is_first = !std::mem::replace(&mut self.offer_is_told, true);
         if self.settings.json {
-            let mut connected = json!({"event": "connected", "peer": peer, "ms": milliseconds(tcp)});
+            let mut connected =
+                json!({"event": "connected", "peer": peer, "ms": milliseconds(tcp)});
             if let (true, Some(fields)) = (is_first, connected.as_object_mut()) {
                 fields.insert("v".to_owned(), json!(1));
             }
             return event(&connected);
         }
-        line("connected", &format!("{peer} in {:.1} ms", milliseconds(tcp)));
+        line(
+            "connected",
+            &format!("{peer} in {:.1} ms", milliseconds(tcp)),
+        );
         if is_first {
             line("offered", &self.offered());
         }
@@ -69,10 +86,18 @@ impl<'a> Facts<'a> {
     fn offered(&self) -> String {
         let context = &self.settings.context;
         let versions = names::versions(context).join(", ");
-        let groups = context.provider().kx_groups.iter().map(|group| names::group(group.name()));
+        let groups = context
+            .provider()
+            .kx_groups
+            .iter()
+            .map(|group| names::group(group.name()));
         let mut parts = vec![versions, groups.collect::<Vec<_>>().join(", ")];
         if !context.alpn().is_empty() {
-            let alpn: Vec<_> = context.alpn().iter().map(|name| String::from_utf8_lossy(name)).collect();
+            let alpn: Vec<_> = context
+                .alpn()
+                .iter()
+                .map(|name| String::from_utf8_lossy(name))
+                .collect();
             parts.push(alpn.join(", "));
         }
         // RFC 6066, Section 3: no IP addresses.
@@ -88,9 +113,14 @@ impl<'a> Facts<'a> {
             let _ = anstream::stderr().lock().write_all(text.as_bytes());
             return;
         }
-        let Some(certificate) = &report.certificate else { return };
+        let Some(certificate) = &report.certificate else {
+            return;
+        };
         let (subject, issuer) = (&certificate.subject, &certificate.issuer);
-        let not_after = info.peer().certificate().map_or(0, |summary| summary.not_after);
+        let not_after = info
+            .peer()
+            .certificate()
+            .map_or(0, |summary| summary.not_after);
         let validity = names::validity(not_after);
         let green = anstyle::AnsiColor::Green.on_default();
         line(
@@ -107,7 +137,10 @@ fn handshake(info: &ConnectionInfo, report: &ConnectionReport) -> Value {
         let code = refusal.map_or(OK, |refusal| refusal.code());
         fields.insert("event".to_owned(), json!("handshake"));
         fields.insert("verify_code".to_owned(), json!(code));
-        fields.insert("refusal".to_owned(), json!(refusal.map(message::refused_json)));
+        fields.insert(
+            "refusal".to_owned(),
+            json!(refusal.map(message::refused_json)),
+        );
     }
     value
 }
@@ -119,5 +152,8 @@ fn event(event: &Value) {
 
 fn line(label: &str, text: &str) {
     let bold = anstyle::Style::new().bold();
-    let _ = writeln!(anstream::stderr().lock(), "{bold}{label:<12}{bold:#} {text}");
+    let _ = writeln!(
+        anstream::stderr().lock(),
+        "{bold}{label:<12}{bold:#} {text}"
+    );
 }

@@ -38,7 +38,9 @@ async fn send(mut to_peer: WriteHalf<TlsStream<TcpStream>>) -> io::Result<()> {
         if read == 0 {
             return to_peer.shutdown().await;
         }
-        to_peer.write_all(part.get(..read).unwrap_or_default()).await?;
+        to_peer
+            .write_all(part.get(..read).unwrap_or_default())
+            .await?;
         to_peer.flush().await?;
     }
 }
@@ -64,14 +66,21 @@ async fn receive(
             return Ok(ExitCode::Done);
         }
         let written = async {
-            stdout.write_all(part.get(..read).unwrap_or_default()).await?;
+            stdout
+                .write_all(part.get(..read).unwrap_or_default())
+                .await?;
             stdout.flush().await
         };
         match written.await {
             Ok(()) => {}
             // Whoever read our output wants no more of it.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(ExitCode::Done),
-            Err(source) => return Err(Error::System { what: "can't write to standard output", source }),
+            Err(source) => {
+                return Err(Error::System {
+                    what: "can't write to standard output",
+                    source,
+                });
+            }
         }
     }
 }

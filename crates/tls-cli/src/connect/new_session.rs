@@ -32,5 +32,7 @@ pub(super) async fn wait(stream: &mut TlsStream<TcpStream>) -> io::Result<Option
             }
         }
     });
-    tokio::time::timeout(WAIT, arrives).await.unwrap_or(Ok(None))
+    tokio::time::timeout(WAIT, arrives)
+        .await
+        .unwrap_or(Ok(None))
 }

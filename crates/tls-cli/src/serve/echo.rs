@@ -32,7 +32,9 @@ async fn echo(mut stream: TlsStream<TcpStream>) -> io::Result<()> {
         if read == 0 {
             return stream.shutdown().await;
         }
-        stream.write_all(part.get(..read).unwrap_or_default()).await?;
+        stream
+            .write_all(part.get(..read).unwrap_or_default())
+            .await?;
         stream.flush().await?;
     }
 }

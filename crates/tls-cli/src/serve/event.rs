@@ -50,11 +50,19 @@ struct Handshake {
 impl Reporter {
     pub(super) fn new(output: Output, settings: &ServeSettings, sockets: &Sockets) -> Self {
         let banner = banner::Banner::new(settings, sockets);
-        Self { output, json: settings.json, banner }
+        Self {
+            output,
+            json: settings.json,
+            banner,
+        }
     }
 
     pub(super) fn listening(&self) {
-        let lines = if self.json { self.banner.to_json() } else { self.banner.to_text() };
+        let lines = if self.json {
+            self.banner.to_json()
+        } else {
+            self.banner.to_text()
+        };
         for line in lines {
             self.output.line(line);
         }
@@ -63,7 +71,11 @@ impl Reporter {
     pub(super) fn handshake(&self, info: &ConnectionInfo) {
         let report = ConnectionReport::of(info);
         self.output.line(if self.json {
-            json!(Handshake { event: "handshake", report }).to_string()
+            json!(Handshake {
+                event: "handshake",
+                report
+            })
+            .to_string()
         } else {
             handshake_line(info, &report)
         });
@@ -88,14 +100,21 @@ impl Reporter {
     fn failure_line(&self, error: &HandshakeError) -> String {
         let red = anstyle::AnsiColor::Red.on_default();
         let hint = match error.kind() {
-            HandshakeErrorKind::NotTls { looks_like: FirstBytes::Http, .. } => {
+            HandshakeErrorKind::NotTls {
+                looks_like: FirstBytes::Http,
+                ..
+            } => {
                 format!("Use {}/", self.banner.url())
             }
             _ => error.hint().to_owned(),
         };
         let who = peer(error.peer_addr());
         let what = error.to_string();
-        format!("{}  {who}  {red}{}{red:#}. {hint}", names::time_of_day(), Printable(&what))
+        format!(
+            "{}  {who}  {red}{}{red:#}. {hint}",
+            names::time_of_day(),
+            Printable(&what)
+        )
     }
 }
 

@@ -33,7 +33,10 @@ pub(super) async fn serve(
         .serve(move |stream| {
             let info = stream.info();
             reporter.handshake(&info);
-            let visit = Arc::new(Visit { contexts: Arc::clone(&contexts), info });
+            let visit = Arc::new(Visit {
+                contexts: Arc::clone(&contexts),
+                info,
+            });
             connection(Arc::clone(&protocol), stream, visit, stopping.clone())
         })
         .await
@@ -41,7 +44,10 @@ pub(super) async fn serve(
 
 fn protocol() -> Builder<TokioExecutor> {
     let mut protocol = Builder::new(TokioExecutor::new());
-    protocol.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS_TIMEOUT);
+    protocol
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADERS_TIMEOUT);
     protocol
         .http2()
         .timer(TokioTimer::new())

@@ -50,18 +50,52 @@ fn negotiated(report: &ConnectionReport, info: &ConnectionInfo) -> Vec<Fact> {
         Some(_) => "another one of this service",
     };
     let remark = String::new;
-    let how = if report.resumed { "" } else { "load the page anew over a new connection to resume" };
+    let how = if report.resumed {
+        ""
+    } else {
+        "load the page anew over a new connection to resume"
+    };
     vec![
         ("Version", "version", Some(report.version.clone()), remark()),
-        ("Cipher suite", "cipher", Some(report.cipher.clone()), remark()),
-        ("Key exchange", "group", report.group.clone(), group_remark(report).to_owned()),
-        ("Server name", "server_name", report.server_name.clone(), remark()),
+        (
+            "Cipher suite",
+            "cipher",
+            Some(report.cipher.clone()),
+            remark(),
+        ),
+        (
+            "Key exchange",
+            "group",
+            report.group.clone(),
+            group_remark(report).to_owned(),
+        ),
+        (
+            "Server name",
+            "server_name",
+            report.server_name.clone(),
+            remark(),
+        ),
         ("Protocol (ALPN)", "alpn", report.alpn.clone(), remark()),
-        ("Session", "session", Some(resumption(info.resumption())), how.to_owned()),
-        ("Made by process", "session_maker", report.session_maker.clone(), maker.to_owned()),
+        (
+            "Session",
+            "session",
+            Some(resumption(info.resumption())),
+            how.to_owned(),
+        ),
+        (
+            "Made by process",
+            "session_maker",
+            report.session_maker.clone(),
+            maker.to_owned(),
+        ),
         ("Served by process", "pid", Some(process), remark()),
         ("Context", "context", Some(report.context.clone()), remark()),
-        ("Handshake", "ms", Some(format!("{} ms", report.ms)), remark()),
+        (
+            "Handshake",
+            "ms",
+            Some(format!("{} ms", report.ms)),
+            remark(),
+        ),
     ]
 }
 
@@ -82,15 +116,29 @@ fn visitor(report: &ConnectionReport) -> Vec<Fact> {
     };
     let mut facts = vec![
         ("Address", "peer", report.peer.clone(), String::new()),
-        ("JA4", "ja4", report.ja4.clone(), "fingerprint of the hello".to_owned()),
-        ("Certificate", "certificate", certificate.map(|c| c.subject.clone()), verdict.to_owned()),
+        (
+            "JA4",
+            "ja4",
+            report.ja4.clone(),
+            "fingerprint of the hello".to_owned(),
+        ),
+        (
+            "Certificate",
+            "certificate",
+            certificate.map(|c| c.subject.clone()),
+            verdict.to_owned(),
+        ),
     ];
     if let Some(certificate) = certificate {
         let fact = |title, id, text: &str| (title, id, Some(text.to_owned()), String::new());
         facts.push(fact("Issuer", "issuer", &certificate.issuer));
         facts.push(fact("Names", "names", &certificate.names.join(", ")));
         facts.push(fact("Until", "not_after", &certificate.not_after));
-        facts.push(fact("SHA-256", "fingerprint256", &certificate.fingerprint256));
+        facts.push(fact(
+            "SHA-256",
+            "fingerprint256",
+            &certificate.fingerprint256,
+        ));
     }
     facts
 }
@@ -115,10 +163,17 @@ fn section(page: &mut String, title: &str, facts: &[Fact]) {
 fn offered(page: &mut String, hello: &ClientHello) {
     let offers = offers(hello);
     page.push_str("<section><h2>Your client offered</h2><dl>");
-    for (title, key) in
-        [("Versions", "versions"), ("Protocols", "alpn"), ("Groups", "groups"), ("Suites", "ciphers")]
-    {
-        let names = offers.get(key).and_then(|names| names.as_array()).into_iter().flatten();
+    for (title, key) in [
+        ("Versions", "versions"),
+        ("Protocols", "alpn"),
+        ("Groups", "groups"),
+        ("Suites", "ciphers"),
+    ] {
+        let names = offers
+            .get(key)
+            .and_then(|names| names.as_array())
+            .into_iter()
+            .flatten();
         let _ = write!(page, "<dt>{title}</dt><dd><ul>");
         for name in names.filter_map(|name| name.as_str()) {
             let _ = write!(page, "<li>{}</li>", Escaped(name));
@@ -136,7 +191,14 @@ mod tests {
     fn no_text_of_a_peer_is_markup() {
         let hostile = "<script>\"'&\u{1b}";
         let mut page = String::new();
-        section(&mut page, "x", &[("x", "x", Some(hostile.to_owned()), String::new())]);
-        assert!(page.contains("&lt;script&gt;&quot;&#39;&amp;\\u{1b}"), "{page}");
+        section(
+            &mut page,
+            "x",
+            &[("x", "x", Some(hostile.to_owned()), String::new())],
+        );
+        assert!(
+            page.contains("&lt;script&gt;&quot;&#39;&amp;\\u{1b}"),
+            "{page}"
+        );
     }
 }

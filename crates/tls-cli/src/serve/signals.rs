@@ -18,9 +18,15 @@ impl Signals {
     /// Takes both over. Must be called within a runtime, before anything is served.
     pub(super) fn new() -> Result<Self> {
         let take = |kind| {
-            signal(kind).map_err(|source| Error::System { what: "can't take over signals", source })
+            signal(kind).map_err(|source| Error::System {
+                what: "can't take over signals",
+                source,
+            })
         };
-        Ok(Self { interrupt: take(SignalKind::interrupt())?, terminate: take(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: take(SignalKind::interrupt())?,
+            terminate: take(SignalKind::terminate())?,
+        })
     }
 
     /// Waits for the first signal, then tells `stop` and the server to drain; how that ended, the

@@ -24,23 +24,39 @@ pub(super) struct Visit {
 impl Visit {
     pub(super) fn answer<B>(&self, request: &Request<B>) -> Response<Content> {
         let host = host(request);
-        if self.contexts.is_misdirected(host.as_deref(), self.info.context_rule()) {
+        if self
+            .contexts
+            .is_misdirected(host.as_deref(), self.info.context_rule())
+        {
             let text = "This connection was made for another name. Connect anew.\n";
             return respond(StatusCode::MISDIRECTED_REQUEST, TEXT, text.to_owned());
         }
         if request.method() != Method::GET && request.method() != Method::HEAD {
-            let mut refused =
-                respond(StatusCode::METHOD_NOT_ALLOWED, TEXT, "Only GET and HEAD.\n".to_owned());
-            refused.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+            let mut refused = respond(
+                StatusCode::METHOD_NOT_ALLOWED,
+                TEXT,
+                "Only GET and HEAD.\n".to_owned(),
+            );
+            refused
+                .headers_mut()
+                .insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
             return refused;
         }
         let response = self.get(request.uri().path(), request.version());
-        if request.method() == Method::HEAD { without_content(response) } else { response }
+        if request.method() == Method::HEAD {
+            without_content(response)
+        } else {
+            response
+        }
     }
 
     fn get(&self, path: &str, version: Version) -> Response<Content> {
         match path {
-            "/" => respond(StatusCode::OK, HTML, page::render(&self.report(), &self.info)),
+            "/" => respond(
+                StatusCode::OK,
+                HTML,
+                page::render(&self.report(), &self.info),
+            ),
             "/connection.json" => {
                 respond(StatusCode::OK, JSON, format!("{:#}\n", self.json(version)))
             }
@@ -71,7 +87,9 @@ impl Visit {
 /// What the client offered, by name.
 pub(super) fn offers(hello: &ClientHello) -> serde_json::Value {
     let suite = |suite: tls::wire::CipherSuite| {
-        suite.iana_name().map_or_else(|| format!("0x{:04x}", suite.0), str::to_owned)
+        suite
+            .iana_name()
+            .map_or_else(|| format!("0x{:04x}", suite.0), str::to_owned)
     };
     let protocol = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
     json!({
@@ -98,7 +116,11 @@ const TEXT: &str = "text/plain; charset=utf-8";
 const BINARY: &str = "application/octet-stream";
 const PATHS: &str = "Nothing here. There is /, /connection.json and /bytes/N.\n";
 
-fn respond(status: StatusCode, kind: &'static str, content: impl Into<Content>) -> Response<Content> {
+fn respond(
+    status: StatusCode,
+    kind: &'static str,
+    content: impl Into<Content>,
+) -> Response<Content> {
     let content = content.into();
     let length = hyper::body::Body::size_hint(&content).exact();
     let mut response = Response::new(content);
@@ -131,7 +153,9 @@ fn host<B>(request: &Request<B>) -> Option<String> {
         return Some(host.to_owned());
     }
     let value = request.headers().get(header::HOST)?;
-    Authority::try_from(value.as_bytes()).ok().map(|authority| authority.host().to_owned())
+    Authority::try_from(value.as_bytes())
+        .ok()
+        .map(|authority| authority.host().to_owned())
 }
 
 #[cfg(test)]
@@ -145,7 +169,10 @@ mod tests {
             super::host(&request.body(()).unwrap())
         };
         assert_eq!(request("/", "a.test:8443").as_deref(), Some("a.test"));
-        assert_eq!(request("https://b.test/", "a.test").as_deref(), Some("b.test"));
+        assert_eq!(
+            request("https://b.test/", "a.test").as_deref(),
+            Some("b.test")
+        );
         assert_eq!(request("/", "[::1]:1").as_deref(), Some("[::1]"));
         assert_eq!(request("/", "not a host"), None);
     }

@@ -38,11 +38,22 @@ impl Sockets {
                 }
                 bound => bound,
             };
-            sockets.push(bound.map_err(|source| Error::Listen { address: *address, source })?);
+            sockets.push(bound.map_err(|source| Error::Listen {
+                address: *address,
+                source,
+            })?);
         }
         let addresses: io::Result<Vec<_>> = sockets.iter().map(TcpListener::local_addr).collect();
-        let addresses = addresses.map_err(|source| Error::System { what: "a socket has no address", source })?;
-        Ok(Self { sockets, addresses, next: 0, taken })
+        let addresses = addresses.map_err(|source| Error::System {
+            what: "a socket has no address",
+            source,
+        })?;
+        Ok(Self {
+            sockets,
+            addresses,
+            next: 0,
+            taken,
+        })
     }
 
     pub(super) fn addresses(&self) -> &[SocketAddr] {
@@ -55,7 +66,11 @@ impl Sockets {
 }
 
 fn bind(address: SocketAddr, reuse_port: bool) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
     // A restart must not wait for the old connections' TIME-WAIT.
     socket.set_reuse_address(true)?;
     #[cfg(unix)]
@@ -80,7 +95,9 @@ impl Listener for Sockets {
         let (stream, peer) = poll_fn(|cx| {
             for turn in 0..count {
                 let index = (self.next + turn) % count;
-                let Some(socket) = self.sockets.get(index) else { continue };
+                let Some(socket) = self.sockets.get(index) else {
+                    continue;
+                };
                 if let Poll::Ready(accepted) = socket.poll_accept(cx) {
                     self.next = (index + 1) % count;
                     return Poll::Ready(accepted);
@@ -95,7 +112,10 @@ impl Listener for Sockets {
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.addresses.first().copied().ok_or_else(|| io::ErrorKind::AddrNotAvailable.into())
+        self.addresses
+            .first()
+            .copied()
+            .ok_or_else(|| io::ErrorKind::AddrNotAvailable.into())
     }
 }
 
@@ -104,8 +124,15 @@ mod tests {
     use super::*;
 
     fn listen(addresses: &[&str], may_move: bool) -> Listen {
-        let addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
-        Listen { addresses, may_move, reuse_port: false }
+        let addresses = addresses
+            .iter()
+            .map(|address| address.parse().unwrap())
+            .collect();
+        Listen {
+            addresses,
+            may_move,
+            reuse_port: false,
+        }
     }
 
     #[tokio::test]
@@ -122,7 +149,9 @@ mod tests {
     async fn another_port_stands_in_for_a_taken_one_only_by_default() {
         let first = Sockets::bind(&listen(&["127.0.0.1:0"], false)).unwrap();
         let taken = first.addresses()[0];
-        let error = Sockets::bind(&listen(&[&taken.to_string()], false)).err().unwrap();
+        let error = Sockets::bind(&listen(&[&taken.to_string()], false))
+            .err()
+            .unwrap();
         assert_eq!(error.code(), "port_busy");
         let moved = Sockets::bind(&listen(&[&taken.to_string()], true)).unwrap();
         assert_eq!(moved.taken(), Some(taken));

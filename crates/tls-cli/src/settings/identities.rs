@@ -47,7 +47,11 @@ pub(super) fn of_server(
 ) -> Result<(Vec<Identity>, Certificate)> {
     if certs.len() != keys.len() {
         return Err(Error::usage(
-            format!("{} --cert and {} --key: each certificate needs its key", certs.len(), keys.len()),
+            format!(
+                "{} --cert and {} --key: each certificate needs its key",
+                certs.len(),
+                keys.len()
+            ),
             "give --cert and --key in pairs; one file may hold both",
         ));
     }
@@ -56,8 +60,12 @@ pub(super) fn of_server(
         return Ok((vec![identity], certificate));
     }
     let pairs = certs.iter().zip(keys);
-    let identities = pairs.map(|(cert, key)| load(cert, key)).collect::<Result<Vec<_>>>()?;
-    let leaf = identities.first().map(|identity| identity.summary().clone());
+    let identities = pairs
+        .map(|(cert, key)| load(cert, key))
+        .collect::<Result<Vec<_>>>()?;
+    let leaf = identities
+        .first()
+        .map(|identity| identity.summary().clone());
     let leaf = leaf.ok_or(Error::Bug("a list of certificates lost its first"))?;
     Ok((identities, Certificate::Files { leaf }))
 }

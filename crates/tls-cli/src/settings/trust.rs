@@ -11,7 +11,9 @@ use crate::flags::DevelopmentFlags;
 
 /// The certificates of these files together.
 pub(super) fn of_files(files: &[PathBuf]) -> Result<Trust> {
-    files.iter().try_fold(Trust::empty(), |trust, file| Ok(trust.with(&Trust::from_pem_file(file)?)))
+    files.iter().try_fold(Trust::empty(), |trust, file| {
+        Ok(trust.with(&Trust::from_pem_file(file)?))
+    })
 }
 
 /// What `tls connect` trusts. Without `--ca`: Mozilla's roots, and for this machine itself the
@@ -57,10 +59,22 @@ mod tests {
 
     #[test]
     fn the_development_ca_is_for_this_machine_only() {
-        for host in ["localhost", "LOCALHOST.", "a.localhost", "127.0.0.1", "127.1.2.3", "::1"] {
+        for host in [
+            "localhost",
+            "LOCALHOST.",
+            "a.localhost",
+            "127.0.0.1",
+            "127.1.2.3",
+            "::1",
+        ] {
             assert!(is_this_machine(host), "{host}");
         }
-        for host in ["example.org", "localhost.example.org", "192.0.2.1", "notlocalhost"] {
+        for host in [
+            "example.org",
+            "localhost.example.org",
+            "192.0.2.1",
+            "notlocalhost",
+        ] {
             assert!(!is_this_machine(host), "{host}");
         }
     }

@@ -27,7 +27,10 @@ impl Place {
     /// `tls` with these words, running.
     pub(crate) fn start(&self, args: &[&str]) -> Process {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tls"));
-        command.args(args).current_dir(self.path()).env("TLS_DEV_DIR", self.path().join("dev"));
+        command
+            .args(args)
+            .current_dir(self.path())
+            .env("TLS_DEV_DIR", self.path().join("dev"));
         Process::start(command)
     }
 
@@ -49,9 +52,16 @@ impl Place {
         all.extend(args);
         let mut process = self.start(&all);
         let listening = json(&process.next_line().await);
-        assert_eq!((&listening["event"], &listening["v"]), (&"listening".into(), &1.into()));
+        assert_eq!(
+            (&listening["event"], &listening["v"]),
+            (&"listening".into(), &1.into())
+        );
         let address = listening["addr"].as_str().unwrap().parse().unwrap();
-        Serving { process, address, listening }
+        Serving {
+            process,
+            address,
+            listening,
+        }
     }
 }
 

@@ -10,8 +10,17 @@ type Row<'a> = (&'a [&'a str], i32, &'a str);
 async fn check(place: &Place, table: &[Row<'_>]) {
     for (args, code, says) in table {
         let output = place.run(args).await;
-        assert_eq!(output.status.code(), Some(*code), "{args:?}: {}", output.stderr);
-        assert!(output.stderr.contains(says), "{args:?}: {says:?} is not in {}", output.stderr);
+        assert_eq!(
+            output.status.code(),
+            Some(*code),
+            "{args:?}: {}",
+            output.stderr
+        );
+        assert!(
+            output.stderr.contains(says),
+            "{args:?}: {says:?} is not in {}",
+            output.stderr
+        );
         assert_eq!(output.stdout, "", "{args:?}");
     }
 }
@@ -24,24 +33,65 @@ async fn usage_and_configuration_are_2() {
     check(
         &place,
         &[
+            // First: what comes later makes the CA.
+            (
+                &["connect", "localhost:1", "--ca", "dev"],
+                2,
+                "there is no development CA",
+            ),
             (&["nonsense"], 2, "nonsense"),
             (&["serve", "--no-such-option"], 2, "--no-such-option"),
             (&["serve", "--listen", "nowhere"], 2, "nowhere"),
-            (&["serve", "--ciphers", "NOPE"], 2, "\"NOPE\" is not the name of a cipher"),
+            (
+                &["serve", "--ciphers", "NOPE"],
+                2,
+                "\"NOPE\" is not the name of a cipher",
+            ),
             (&["serve", "--groups", "NOPE"], 2, "NOPE"),
             (&["serve", "--min-version", "1.1"], 2, "TLSv1.1"),
             (&["serve", "--min-version", "x"], 2, "1.2 or 1.3"),
-            (&["serve", "--min-version", "1.3", "--max-version", "1.2"], 2, "above"),
-            (&["serve", "--cert", cert], 2, "each certificate needs its key"),
+            (
+                &["serve", "--min-version", "1.3", "--max-version", "1.2"],
+                2,
+                "above",
+            ),
+            (
+                &["serve", "--cert", cert],
+                2,
+                "each certificate needs its key",
+            ),
             (&["serve", "--sni", "a.test"], 2, "PATTERN=CERT,KEY"),
             (&["serve", "--client-ca", ca], 2, "--require-cert"),
             (&["serve", "--require-cert"], 2, "--client-ca"),
-            (&["serve", "--max-pending", "0"], 2, "max_pending must be at least 1"),
-            (&["serve", "--cert", cert, "--key", key, "--sni", &format!("a b={cert},{key}")], 2, "a b"),
-            (&["connect", "bad name:1"], 2, "neither a host name nor an IP address"),
+            (
+                &["serve", "--max-pending", "0"],
+                2,
+                "max_pending must be at least 1",
+            ),
+            (
+                &[
+                    "serve",
+                    "--cert",
+                    cert,
+                    "--key",
+                    key,
+                    "--sni",
+                    &format!("a b={cert},{key}"),
+                ],
+                2,
+                "a b",
+            ),
+            (
+                &["connect", "bad name:1"],
+                2,
+                "neither a host name nor an IP address",
+            ),
             (&["connect", "localhost:port"], 2, "HOST:PORT"),
-            (&["connect", "localhost:1", "--ca", "dev"], 2, "there is no development CA"),
-            (&["connect", "localhost:1", "--ca", "none"], 2, "trust is empty"),
+            (
+                &["connect", "localhost:1", "--ca", "none"],
+                2,
+                "trust is empty",
+            ),
             (&["connect", "localhost:1", "--cert", cert], 2, "--key"),
             (&["ciphers", "NOPE"], 2, "NOPE"),
             (&["help", "nonsense"], 2, "nonsense"),
@@ -56,23 +106,66 @@ async fn files_keys_and_ports_are_3() {
     let files = Pki::shared().write_to(place.path());
     let (cert, key, client_key) = (text(&files.cert), text(&files.key), text(&files.client_key));
     let busy = TcpListener::bind("127.0.0.1:0").unwrap();
-    let busy = busy.local_addr().map(|addr| (busy, addr.to_string())).unwrap();
+    let busy = busy
+        .local_addr()
+        .map(|addr| (busy, addr.to_string()))
+        .unwrap();
     let junk = place.path().join("junk.pem");
     std::fs::write(&junk, "junk").unwrap();
     let junk = text(&junk);
     check(
         &place,
         &[
-            (&["serve", "--cert", cert, "--key", client_key], 3, "does not belong to the certificate"),
-            (&["serve", "--cert", "missing.pem", "--key", key], 3, "cannot read missing.pem"),
-            (&["serve", "--cert", junk, "--key", key], 3, "no certificate"),
-            (&["serve", "--cert", cert, "--key", cert], 3, "no private key"),
-            (&["serve", "--ticket-keys", "missing.key"], 3, "tls ticket-keys new"),
-            (&["serve", "--listen", &busy.1], 3, "another program has the port"),
-            (&["serve", "--listen", "192.0.2.1:0"], 3, "does not have that address"),
-            (&["serve", "--keylog", "missing/keys.log"], 3, "missing/keys.log"),
-            (&["connect", "localhost:1", "--ca", "missing.pem"], 3, "missing.pem"),
-            (&["cert", "show", "missing.pem"], 3, "can't read missing.pem"),
+            (
+                &["serve", "--cert", cert, "--key", client_key],
+                3,
+                "does not belong to the certificate",
+            ),
+            (
+                &["serve", "--cert", "missing.pem", "--key", key],
+                3,
+                "cannot read missing.pem",
+            ),
+            (
+                &["serve", "--cert", junk, "--key", key],
+                3,
+                "no certificate",
+            ),
+            (
+                &["serve", "--cert", cert, "--key", cert],
+                3,
+                "no private key",
+            ),
+            (
+                &["serve", "--ticket-keys", "missing.key"],
+                3,
+                "tls ticket-keys new",
+            ),
+            (
+                &["serve", "--listen", &busy.1],
+                3,
+                "another program has the port",
+            ),
+            (
+                &["serve", "--listen", "192.0.2.1:0"],
+                3,
+                "does not have that address",
+            ),
+            (
+                &["serve", "--keylog", "missing/keys.log"],
+                3,
+                "missing/keys.log",
+            ),
+            (
+                &["connect", "localhost:1", "--ca", "missing.pem"],
+                3,
+                "missing.pem",
+            ),
+            (
+                &["cert", "show", "missing.pem"],
+                3,
+                "can't read missing.pem",
+            ),
             (&["cert", "show", junk], 3, "no certificate"),
         ],
     )
@@ -93,12 +186,36 @@ async fn the_network_is_4_the_handshake_5_and_a_certificate_6() {
         &place,
         &[
             (&["connect", &refused], 4, "refused"),
-            (&["connect", "no-such-host.invalid"], 4, "no-such-host.invalid"),
-            (&["connect", &silent_address, "--timeout", "50ms"], 4, "timeout"),
-            (&["connect", &place_name, "--min-version", "1.3"], 5, "alert protocol_version"),
-            (&["connect", &place_name, "--alpn", "no-such"], 5, "alert no_application_protocol"),
-            (&["connect", &address, "--ca", "mozilla"], 6, "UNABLE_TO_VERIFY_LEAF_SIGNATURE"),
-            (&["connect", &address, "--servername", "example.org"], 6, "ERR_TLS_CERT_ALTNAME_INVALID"),
+            (
+                &["connect", "no-such-host.invalid"],
+                4,
+                "no-such-host.invalid",
+            ),
+            (
+                &["connect", &silent_address, "--timeout", "50ms"],
+                4,
+                "timeout",
+            ),
+            (
+                &["connect", &place_name, "--min-version", "1.3"],
+                5,
+                "alert protocol_version",
+            ),
+            (
+                &["connect", &place_name, "--alpn", "no-such"],
+                5,
+                "alert no_application_protocol",
+            ),
+            (
+                &["connect", &address, "--ca", "mozilla"],
+                6,
+                "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+            ),
+            (
+                &["connect", &address, "--servername", "example.org"],
+                6,
+                "ERR_TLS_CERT_ALTNAME_INVALID",
+            ),
         ],
     )
     .await;
@@ -108,8 +225,11 @@ async fn the_network_is_4_the_handshake_5_and_a_certificate_6() {
 async fn the_table_is_printed() {
     let place = Place::new();
     let help = place.run(&["help", "exit-codes"]).await.expect_success();
-    let numbers: Vec<_> =
-        help.stdout.lines().map(|line| line.split_whitespace().next().unwrap()).collect();
+    let numbers: Vec<_> = help
+        .stdout
+        .lines()
+        .map(|line| line.split_whitespace().next().unwrap())
+        .collect();
     assert_eq!(numbers, ["0", "1", "2", "3", "4", "5", "6", "7", "70"]);
 }
 

@@ -29,7 +29,9 @@ fn compare(event: &Value) {
     let mut fields: BTreeSet<_> = event.as_object().unwrap().keys().cloned().collect();
     fields.remove("event");
     fields.remove("v");
-    let documented = documented().remove(name).unwrap_or_else(|| panic!("{name} is not in docs/json.md"));
+    let documented = documented()
+        .remove(name)
+        .unwrap_or_else(|| panic!("{name} is not in docs/json.md"));
     assert_eq!(fields, documented, "{name}");
 }
 
@@ -38,7 +40,10 @@ async fn the_page_has_every_event_and_every_field() {
     let place = Place::new();
     let mut server = place.serve(&[]).await;
     compare(&server.listening);
-    let client = place.run(&["connect", &server.place(), "--info", "--json"]).await.expect_success();
+    let client = place
+        .run(&["connect", &server.place(), "--info", "--json"])
+        .await
+        .expect_success();
     for event in json_lines(&client.stderr) {
         // The client says of the same handshake what only it knows.
         if event["event"] == "connected" {

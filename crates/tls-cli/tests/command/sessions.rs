@@ -5,32 +5,55 @@ use crate::ends::{Place, text};
 /// Two processes with the same ticket keys, at one port.
 #[tokio::test]
 async fn processes_that_share_ticket_keys_share_a_port_and_sessions() {
-    let Some(openssl) = OpenSsl::require() else { return };
+    let Some(openssl) = OpenSsl::require() else {
+        return;
+    };
     for version in ["-tls1_2", "-tls1_3"] {
         let place = Place::new();
         let keys = place.path().join("tickets.key");
-        place.run(&["ticket-keys", "new", text(&keys)]).await.expect_success();
+        place
+            .run(&["ticket-keys", "new", text(&keys)])
+            .await
+            .expect_success();
         let mut first = place.serve(&["--echo", "--ticket-keys", text(&keys)]).await;
         let session = place.path().join("session.pem");
         let offers = ["-servername", "localhost", version];
         let out = ["-sess_out", text(&session)];
-        openssl.converse(first.address, &[&offers[..], &out[..]].concat(), "hello", "hello").await;
+        openssl
+            .converse(
+                first.address,
+                &[&offers[..], &out[..]].concat(),
+                "hello",
+                "hello",
+            )
+            .await;
         assert_eq!(first.event().await["resumed"], false);
 
         // While both listen, the kernel chooses; once the first is gone, there is no choice.
         let address = first.address.to_string();
-        let mut second =
-            place.serve(&["--echo", "--listen", &address, "--ticket-keys", text(&keys)]).await;
+        let mut second = place
+            .serve(&["--echo", "--listen", &address, "--ticket-keys", text(&keys)])
+            .await;
         assert_eq!(second.address, first.address);
         let maker = first.process.id().to_string();
         first.terminate();
         first.process.finish().await;
         let back = ["-sess_in", text(&session)];
-        let output =
-            openssl.converse(second.address, &[&offers[..], &back[..]].concat(), "hello", "hello").await;
+        let output = openssl
+            .converse(
+                second.address,
+                &[&offers[..], &back[..]].concat(),
+                "hello",
+                "hello",
+            )
+            .await;
         assert!(output.contains("Reused, "), "{}", output.stdout);
         let event = second.event().await;
-        assert_eq!((&event["resumed"], &event["session_maker"]), (&true.into(), &maker.into()), "{event}");
+        assert_eq!(
+            (&event["resumed"], &event["session_maker"]),
+            (&true.into(), &maker.into()),
+            "{event}"
+        );
     }
 }
 
@@ -40,18 +63,38 @@ async fn ticket_keys_are_made_private_never_overwritten_and_never_shown() {
 
     let place = Place::new();
     let file = place.path().join("tickets.key");
-    place.run(&["ticket-keys", "new", text(&file)]).await.expect_success();
-    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    place
+        .run(&["ticket-keys", "new", text(&file)])
+        .await
+        .expect_success();
+    assert_eq!(
+        std::fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
     let key = std::fs::read_to_string(&file).unwrap();
-    assert_eq!(place.exit_code(&["ticket-keys", "new", text(&file)]).await, 3);
+    assert_eq!(
+        place.exit_code(&["ticket-keys", "new", text(&file)]).await,
+        3
+    );
     assert_eq!(std::fs::read_to_string(&file).unwrap(), key);
 
-    let shown = place.run(&["ticket-keys", "show", text(&file)]).await.expect_success();
+    let shown = place
+        .run(&["ticket-keys", "show", text(&file)])
+        .await
+        .expect_success();
     assert_eq!(shown.stdout, format!("{}  issues\n", &key[..32]));
     assert!(!shown.contains(&key[32..48]));
 
     std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
-    let open = place.run(&["serve", "--listen", "127.0.0.1:0", "--ticket-keys", text(&file)]).await;
+    let open = place
+        .run(&[
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--ticket-keys",
+            text(&file),
+        ])
+        .await;
     assert_eq!(open.status.code(), Some(3));
     assert!(open.stderr.contains("chmod 600"), "{}", open.stderr);
 }

@@ -175,7 +175,7 @@ struct Sent {
     /// Records of the last flight, behind the client's Finished. In TLS 1.3 these are the tickets,
     /// and the only ones under the traffic keys.
     last_records: u64,
-    /// What the transport has not taken of it.
+    /// That flight, where the stream is to send it.
     unsent: Vec<u8>,
 }
 
@@ -205,22 +205,21 @@ where
         };
         forget_unused_offer(handshake);
         store_new_sessions(incoming, handshake).await;
-        // In TLS 1.3 the last flight is tickets, for which nobody waits; in TLS 1.2 it is what the
-        // client's handshake waits for.
+        // In TLS 1.3 the last flight is tickets, for which nobody waits: they go with the stream's
+        // first write, or before a read that has to wait. In TLS 1.2 it is what the client waits for.
         let tls13 = handshake.connection().protocol_version()
             == Some(rustls::ProtocolVersion::TLSv1_3);
-        let unsent = if progress == Progress::Done && tls13 && flight.len() <= UNSENT {
-            wire.write_now(&flight).await.map_err(transport_refused)?
-        } else {
+        let keeps = progress == Progress::Done && tls13 && flight.len() <= UNSENT;
+        if !keeps {
             wire.write(&flight).await.map_err(transport_refused)?;
-            &[]
-        };
+        }
         if first.is_empty() {
             first.extend_from_slice(&flight[..flight.len().min(SERVER_HELLO_START)]);
         }
         if progress == Progress::Done {
-            let unsent = unsent.to_vec();
-            return Ok(Sent { first, last_records: count_records(&flight), unsent });
+            let last_records = count_records(&flight);
+            let unsent = if keeps { flight } else { Vec::new() };
+            return Ok(Sent { first, last_records, unsent });
         }
         flight.clear();
         let record = wire.record().await.map_err(transport_refused)?;

@@ -42,8 +42,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for TlsStream<IO> {
                 Poll::Pending => {
                     // Who waits for an answer wants the question sent.
                     if stream.corked || stream.owes_handshake {
-                        let sent = stream.poll_drain(cx).is_ready();
-                        stream.owes_handshake &= !sent;
+                        // Its error shows up in the next write.
+                        let _ = stream.poll_drain(cx);
                     }
                     return Poll::Pending;
                 }
@@ -144,7 +144,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
     /// a writer is on its way. Otherwise the writer sends it: to poll the transport here would take
     /// the writer's place in its queue of one, and a read must not wait for a blocked write side.
     fn send_control(&mut self, cx: &mut Context<'_>) {
-        if self.record.has_control() && self.outgoing.is_none() && self.seal_control().is_ok() {
+        let nobody_writes = self.outgoing.is_none() || self.owes_handshake;
+        if self.record.has_control() && nobody_writes && self.seal_control().is_ok() {
             // An error of the transport shows up in the next read or write.
             let _ = self.poll_drain(cx);
         }

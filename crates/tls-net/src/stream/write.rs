@@ -51,11 +51,22 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let accepted = loop {
-            if !self.corked || self.outgoing_is_full() {
-                // What an earlier write left must go first, so that no more than one batch waits.
+            // What an earlier write left must go first, so that no more than one batch waits. What
+            // the handshake left goes together with this one.
+            let gathers = self.corked || self.owes_handshake;
+            if !gathers || self.outgoing_is_full() {
                 ready!(self.poll_drain(cx))?;
             }
-            let accepted = self.seal(slices)?;
+            let accepted = match self.seal(slices) {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // The alert that goes with it, as far as the transport takes it.
+                    if self.seal_control().is_ok() {
+                        let _ = self.poll_drain(cx);
+                    }
+                    return Poll::Ready(Err(error));
+                }
+            };
             if accepted > 0 || slices.iter().all(|slice| slice.is_empty()) {
                 break accepted;
             }
@@ -126,6 +137,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
             outgoing.consume(written);
             self.release_outgoing();
         }
+        self.owes_handshake = false;
         Poll::Ready(Ok(()))
     }
 

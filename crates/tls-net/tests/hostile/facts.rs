@@ -20,7 +20,7 @@ fn the_alert_of_a_failed_call_is_fetched_with_the_same_buffer() {
         assert!(status.state.is_err());
         held.drain(..discard);
         assert!(server.wants_write(), "an alert is queued");
-        let mut alert = vec![0; 64];
+        let mut alert = [0; 64];
         let mut length = 0;
         while server.wants_write() {
             match server.process_tls_records(&mut held).state.unwrap() {
@@ -31,7 +31,7 @@ fn the_alert_of_a_failed_call_is_fetched_with_the_same_buffer() {
                 _ => panic!("nothing else"),
             }
         }
-        assert_eq!(alert[..length], [21, 3, 3, 0, 2, 2, 10]);
+        assert_eq!(alert[..length], [21, 3, 3, 0, 2, 2, 50]);
     }
 }
 

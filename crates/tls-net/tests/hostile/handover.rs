@@ -311,9 +311,9 @@ async fn the_hand_over_works_in_every_combination() {
     for case in cases {
         let outcome = async {
             if case.we_serve {
-                we_serve(&case).await
+                we_serve(&case).await;
             } else {
-                we_connect(&case).await
+                we_connect(&case).await;
             }
         };
         let said = futures_util::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(outcome));

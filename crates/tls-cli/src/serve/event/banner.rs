@@ -65,20 +65,37 @@ impl Banner {
         let bold = anstyle::Style::new().bold();
         let mut lines = Vec::new();
         if let Some(taken) = self.taken {
-            lines.push(format!("{taken} is taken by another program; this is another free port"));
+            lines.push(format!(
+                "{taken} is taken by another program; this is another free port"
+            ));
         }
         for addr in &self.addresses {
             let (url, ip) = (url(*addr), addr.ip());
-            lines.push(format!("{bold}listening{bold:#}  {url}   ({ip}; {})", self.protocols));
+            lines.push(format!(
+                "{bold}listening{bold:#}  {url}   ({ip}; {})",
+                self.protocols
+            ));
         }
-        lines.push(format!("{bold}certificate{bold:#}  {}", self.certificate_text));
+        lines.push(format!(
+            "{bold}certificate{bold:#}  {}",
+            self.certificate_text
+        ));
         lines.push(format!("{bold}try{bold:#}"));
-        lines.extend(self.suggestions().into_iter().map(|line| format!("  {line}")));
+        lines.extend(
+            self.suggestions()
+                .into_iter()
+                .map(|line| format!("  {line}")),
+        );
         lines
     }
 
     fn suggestions(&self) -> Vec<String> {
-        let place = self.addresses.first().copied().map(place).unwrap_or_default();
+        let place = self
+            .addresses
+            .first()
+            .copied()
+            .map(place)
+            .unwrap_or_default();
         let ca = self.ca_file.as_deref().map(shell_word);
         let (curl_ca, openssl_ca) = match &ca {
             Some(file) => (format!("--cacert {file} "), format!(" -CAfile {file}")),
@@ -96,18 +113,38 @@ impl Banner {
 
 fn protocols(context: &SecureContext, echo: bool) -> String {
     let versions = names::versions(context).join(" and ");
-    let alpn: Vec<_> = context.alpn().iter().map(|name| String::from_utf8_lossy(name)).collect();
-    let serves = if echo { "echo".to_owned() } else { alpn.join(", ") };
-    let serves = if serves.is_empty() { "http/1.1".to_owned() } else { serves };
+    let alpn: Vec<_> = context
+        .alpn()
+        .iter()
+        .map(|name| String::from_utf8_lossy(name))
+        .collect();
+    let serves = if echo {
+        "echo".to_owned()
+    } else {
+        alpn.join(", ")
+    };
+    let serves = if serves.is_empty() {
+        "http/1.1".to_owned()
+    } else {
+        serves
+    };
     format!("{versions}; {serves}; process {}", std::process::id())
 }
 
 fn certificate_text(certificate: &Certificate) -> String {
     let validity = names::validity(certificate.leaf().not_after);
     match certificate {
-        Certificate::Development { ca_file, is_new, ca_name, .. } => {
+        Certificate::Development {
+            ca_file,
+            is_new,
+            ca_name,
+            ..
+        } => {
             let new = if *is_new { "  (new)" } else { "" };
-            format!("dev CA \"{ca_name}\", {validity}   {}{new}", ca_file.display())
+            format!(
+                "dev CA \"{ca_name}\", {validity}   {}{new}",
+                ca_file.display()
+            )
         }
         Certificate::Files { leaf } => format!("{}, {validity}", leaf.subject),
     }
@@ -132,7 +169,11 @@ fn url(addr: SocketAddr) -> String {
 fn shell_word(path: &Path) -> String {
     let text = path.display().to_string();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,@:".contains(c);
-    if text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
+    if text.chars().all(is_plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
 }
 
 #[cfg(test)]
