@@ -80,7 +80,7 @@ async fn picture(chromium: &Chromium, url: &str, trusted: &[String], place: &Pat
         place.join("page.png")
     };
     let output = chromium
-        .screenshot(url, &file, (1000, 1040), trusted)
+        .screenshot(url, &file, (1000, 880), trusted)
         .await
         .expect_success();
     let png = std::fs::read(&file).unwrap_or_else(|error| panic!("{error}: {output:?}"));

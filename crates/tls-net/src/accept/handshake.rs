@@ -63,7 +63,7 @@ where
     let (slot, offered) = lay_ready(incoming, &context, hello, chosen.generation, offer);
     let connection = connection(&context, protocol)?;
     let mut handshake = Handshake::new(connection, Slot::Server(Box::new(slot)));
-    let sent = run(incoming, wire, hello, &mut handshake).await?;
+    let sent = run(incoming, wire, hello, &context, &mut handshake).await?;
     let server_random = context.wants_exporter().then(|| server_random(&sent.first)).flatten();
     let (connection, slot) = handshake.into_parts();
     let Some(Slot::Server(slot)) = slot else {
@@ -187,6 +187,7 @@ async fn run<IO>(
     incoming: &Incoming<'_>,
     wire: &mut Wire<IO>,
     hello: &ClientHello,
+    context: &SecureContext,
     handshake: &mut Handshake<UnbufferedServerConnection>,
 ) -> Result<Sent, Refused>
 where
@@ -197,7 +198,8 @@ where
     let reframed = tls_wire::reframe(hello.as_bytes());
     let mut flight = Vec::with_capacity(4096);
     let mut first = Vec::new();
-    handshake.hold(&reframed).map_err(|failure| refused(failure, handshake, Vec::new()))?;
+    let wants_start = context.wants_exporter();
+    handshake.begin_with(reframed).map_err(|failure| refused(failure, handshake, Vec::new()))?;
     loop {
         let progress = match handshake.advance(&mut flight) {
             Ok(progress) => progress,
@@ -213,7 +215,7 @@ where
         if !keeps {
             wire.write(&flight).await.map_err(transport_refused)?;
         }
-        if first.is_empty() {
+        if wants_start && first.is_empty() {
             first.extend_from_slice(&flight[..flight.len().min(SERVER_HELLO_START)]);
         }
         if progress == Progress::Done {

@@ -105,8 +105,8 @@ fn step<Data>(state: ConnectionState<'_, '_, Data>, out: &mut Vec<u8>) -> Step {
 
 fn encode<Data>(mut data: EncodeTlsData<'_, Data>, out: &mut Vec<u8>) {
     let start = out.len();
-    // Most of a flight fits; what does not says how much it needs.
-    let mut room = 1024;
+    // Asked with no room it says how much it needs.
+    let mut room = 0;
     loop {
         out.resize(start + room, 0);
         match data.encode(&mut out[start..]) {
@@ -137,6 +137,12 @@ impl<C: Unbuffered> Handshake<C> {
         }
         self.held.extend_from_slice(records);
         Ok(())
+    }
+
+    /// As [`hold`](Self::hold), for the first records.
+    pub(crate) fn begin_with(&mut self, records: Vec<u8>) -> Result<(), Failure> {
+        self.held = records;
+        self.hold(&[])
     }
 
     /// Lets rustls work until it needs the peer, and appends to `out` what is to be sent.
