@@ -37,7 +37,7 @@ impl SClient {
 
     /// Says hello, hears it, and quits.
     async fn converse(&self, address: SocketAddr, more: &[&str]) -> Output {
-        self.openssl.converse(address, &self.args(more), "hello", "\nhello").await
+        self.openssl.converse(address, &self.args(more), "hello", "hello").await
     }
 }
 
@@ -198,7 +198,7 @@ async fn a_client_that_vanishes_is_no_end_of_data() {
     for version in VERSIONS {
         let mut process = client.start(served.address, &[flag(version)]);
         process.send(b"hello\n");
-        process.wait_for("\nhello").await;
+        process.wait_for("hello").await;
         process.stop();
         served.connection().await;
         let error = served.end().await.unwrap_err();
@@ -372,7 +372,7 @@ async fn a_renegotiation_is_refused_and_does_no_harm() {
     let mut served = Served::echo(TlsAcceptor::builder(server().build().unwrap())).await;
     let mut process = client.start(served.address, &["-tls1_2"]);
     process.send(b"hello\n");
-    process.wait_for("\nhello").await;
+    process.wait_for("hello").await;
     process.send(b"R\n");
     // OpenSSL takes the warning for the end.
     let output = finish_after(process, "no renegotiation").await;

@@ -38,7 +38,7 @@ impl SClient {
             args.extend(["-servername", "localhost"]);
         }
         args.extend(more);
-        self.openssl.converse(address, &args, "hello", "\nhello").await
+        self.openssl.converse(address, &args, "hello", "hello").await
     }
 
     /// A connection that leaves its session in the file.

@@ -1,1 +1,11 @@
-//! tmp
+//! The behaviours of `node:tls`, by family, with a real Node at the other end where it matters.
+
+mod alpn;
+mod ciphers;
+mod close;
+mod errors;
+mod handshake;
+mod identity;
+mod sessions;
+mod sni;
+mod verify;

@@ -136,13 +136,12 @@ const operations = {
       socket.on('error', (error) => event('error', failed(error)));
       socket.on('end', () => event('end', { received }));
       socket.on('close', (hadError) => event('close', { hadError, received }));
-      if (command.greeting) socket.write(command.greeting);
-      if (command.behaviour === 'fin') return void rawOf(socket).end();
-      if (command.behaviour === 'end') socket.end();
-      if (command.behaviour === 'reset') return void rawOf(socket).resetAndDestroy();
+      // What it does at the first data, when both ends know that the handshake is done.
+      const first = { fin: () => rawOf(socket).end(), reset: () => rawOf(socket).resetAndDestroy(), end: () => socket.end('goodbye') };
+      if (first[command.behaviour]) socket.once('data', first[command.behaviour]);
       if (command.behaviour === 'sink') return void socket.on('data', (data) => { received += data.length; });
       if (command.behaviour === 'source') return void socket.end(Buffer.alloc(command.size, 'x'));
-      socket.on('data', (data) => { received += data.length; if (!socket.writableEnded) socket.write(data); });
+      socket.on('data', (data) => { received += data.length; if (!first[command.behaviour]) socket.write(data); });
     });
     server.on('tlsClientError', (error) => event('clientError', failed(error)));
     server.on('connection', (raw) => raws.push(raw));

@@ -8,8 +8,8 @@ use std::fmt::Write;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use der::asn1::ObjectIdentifier;
-use der::{DateTime, Decode};
+use der::asn1::{AnyRef, ObjectIdentifier};
+use der::{DateTime, Decode, Encode};
 use sha2::{Digest, Sha256};
 use x509_cert::Certificate;
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
@@ -168,6 +168,13 @@ fn is_ca(certificate: &Certificate) -> bool {
     matches!(certificate.tbs_certificate().get_extension::<BasicConstraints>(), Ok(Some((_, constraints))) if constraints.ca)
 }
 
+/// A date field (RFC 5280, Section 4.1.2.5) in seconds since 1970; `None` if it is no date.
+pub(crate) fn time_field(field: AnyRef<'_>) -> Option<i64> {
+    let der = field.to_der().ok()?;
+    let time = x509_cert::time::Time::from_der(&der).ok()?;
+    Some(seconds(time.to_unix_duration()))
+}
+
 fn seconds(since_1970: Duration) -> i64 {
     i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX)
 }
@@ -180,7 +187,7 @@ fn serial(bytes: &[u8]) -> String {
     }
 }
 
-fn hex(bytes: &[u8], separator: Option<char>) -> String {
+pub(crate) fn hex(bytes: &[u8], separator: Option<char>) -> String {
     let mut text = String::with_capacity(bytes.len() * 3);
     for (index, byte) in bytes.iter().enumerate() {
         if index > 0 {

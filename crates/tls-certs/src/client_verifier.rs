@@ -7,14 +7,12 @@ use der::{Decode, Encode};
 use pki_types::{CertificateDer, UnixTime};
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, SignatureScheme};
+use rustls::{DigitallySignedStruct, DistinguishedName, SignatureScheme};
 
-use crate::refusal::Refused;
 use crate::server_verifier::whole_chain;
 use crate::usage::Usage;
-use crate::verify::{RefusalHook, decide};
+use crate::verify::{ChainPolicy, RefusalHook, VerifierBuilder};
 use crate::{Error, Refusal, Result, Trust};
 
 /// Issuer names sent to clients, in bytes. The field holds 65,535 (RFC 8446, Section
@@ -27,11 +25,9 @@ const MAX_HINTS: usize = 60 * 1024;
 /// rustls with `ServerConfig::builder_with_provider(..).with_client_cert_verifier(..)`.
 #[derive(Clone, Debug)]
 pub struct ClientVerifier {
-    trust: Trust,
+    policy: ChainPolicy,
     mandatory: bool,
     provider: Arc<CryptoProvider>,
-    /// `None` if nothing of the trust can issue.
-    webpki: Option<Arc<dyn ClientCertVerifier>>,
     hints: Arc<[DistinguishedName]>,
     hook: RefusalHook,
 }
@@ -42,35 +38,29 @@ impl ClientVerifier {
     ///
     /// # Errors
     ///
-    /// [`Error::NothingTrusted`] for an empty trust; [`Error::Verifier`] if rustls refuses.
+    /// [`Error::NothingTrusted`] for an empty trust.
     #[doc(alias = "requestCert")]
     #[doc(alias = "rejectUnauthorized")]
     pub fn new(trust: Trust, mandatory: bool, provider: Arc<CryptoProvider>) -> Result<Self> {
-        if trust.is_empty() {
+        Self::builder(trust, provider).mandatory(mandatory).build()
+    }
+
+    /// For more settings: revocation lists, partial chains. Every client must present a
+    /// certificate unless [`VerifierBuilder::mandatory`] says otherwise.
+    pub fn builder(trust: Trust, provider: Arc<CryptoProvider>) -> VerifierBuilder<Self> {
+        VerifierBuilder::new(trust, provider, Self::from_builder)
+    }
+
+    fn from_builder(made: VerifierBuilder<Self>) -> Result<Self> {
+        if made.trust.is_empty() {
             return Err(Error::NothingTrusted);
         }
-        let anchors = trust.anchors();
-        let webpki = match anchors.is_empty() {
-            true => None,
-            false => Some(
-                WebPkiClientVerifier::builder_with_provider(
-                    Arc::clone(anchors),
-                    Arc::clone(&provider),
-                )
-                .build()
-                .map_err(|e| Error::Verifier {
-                    reason: e.to_string(),
-                })?,
-            ),
-        };
-        let hints = hints(&trust);
         Ok(Self {
-            trust,
-            mandatory,
-            provider,
-            webpki,
-            hints,
-            hook: RefusalHook::default(),
+            hints: hints(&made.trust),
+            policy: ChainPolicy::new(made.trust, made.options, &made.provider),
+            mandatory: made.mandatory,
+            provider: made.provider,
+            hook: made.hook,
         })
     }
 
@@ -90,29 +80,20 @@ impl ClientVerifier {
     ///
     /// The [`Refusal`].
     pub fn verify(&self, chain: &[CertificateDer<'_>], now: UnixTime) -> Result<(), Refusal> {
-        let [leaf, intermediates @ ..] = chain else {
-            return Err(Refusal::no_certificate());
-        };
-        let answer = match &self.webpki {
-            Some(webpki) => webpki
-                .verify_client_cert(leaf, intermediates, now)
-                .map(|_| ()),
-            None => Err(CertificateError::UnknownIssuer.into()),
-        };
-        let refused = Refused {
-            chain,
-            trust: &self.trust,
-            usage: &Usage::Client,
-            now,
-            algorithms: self.provider.signature_verification_algorithms,
-        };
-        decide(answer, &refused)
+        self.policy.verify(chain, &Usage::Client, now)
     }
 
     /// The trust that it was made with.
     #[must_use]
     pub fn trust(&self) -> &Trust {
-        &self.trust
+        &self.policy.trust
+    }
+
+    /// A fingerprint of how it decides, apart from the trust and the content of revocation
+    /// lists: for what must not outlive a change of policy, such as sessions.
+    #[must_use]
+    pub fn policy_fingerprint(&self) -> [u8; 32] {
+        self.policy.options.fingerprint()
     }
 
     /// Whether every client must present a certificate.

@@ -229,6 +229,17 @@ pub enum Error {
         /// What was tried or went wrong.
         reason: String,
     },
+    /// A certificate revocation list cannot be used (Node: "Failed to parse CRL").
+    #[error("{origin}: failed to parse CRL: {reason}")]
+    Crl {
+        /// Where the list came from.
+        origin: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The list that was to become the default CA certificates holds no certificate.
+    #[error("no valid certificates found in the provided array")]
+    NoCaCertificates,
     /// Client certificates were to be verified against nothing.
     #[error("no certificate is trusted, so no client could ever be accepted")]
     NothingTrusted,
@@ -308,6 +319,8 @@ impl Error {
             Self::NotReloaded { .. } => "not_reloaded",
             Self::Watch { .. } => "watch_unavailable",
             Self::SystemStore { .. } => "system_store_unavailable",
+            Self::Crl { .. } => "crl_damaged",
+            Self::NoCaCertificates => "no_ca_certificates",
             Self::NothingTrusted => "nothing_trusted",
             Self::Verifier { .. } => "verifier_unusable",
             Self::UnsafePermissions { .. } => "unsafe_permissions",
@@ -337,6 +350,7 @@ impl Error {
             }
             Self::Pem { .. } => Some("ERR_OSSL_PEM_BAD_BASE64_DECODE"),
             Self::BadDecrypt { .. } => Some("ERR_OSSL_BAD_DECRYPT"),
+            Self::Crl { .. } | Self::NoCaCertificates => Some("ERR_CRYPTO_OPERATION_FAILED"),
             Self::Expired { .. } => Some("CERT_HAS_EXPIRED"),
             Self::NotYetValid { .. } => Some("CERT_NOT_YET_VALID"),
             _ => None,
@@ -416,6 +430,12 @@ impl Error {
             Self::Watch { .. } => "raise the limit of threads, or watch without a thread",
             Self::SystemStore { .. } => {
                 "install the ca-certificates package, set SSL_CERT_FILE or SSL_CERT_DIR, or use the bundled Mozilla roots"
+            }
+            Self::Crl { .. } => {
+                "have a look with: openssl crl -noout -text -in FILE; a complete version 2 list with a next update is needed (openssl ca -gencrl -crlexts)"
+            }
+            Self::NoCaCertificates => {
+                "give PEM text with blocks that start with -----BEGIN CERTIFICATE-----"
             }
             Self::NothingTrusted => "give the CA that issues the clients' certificates",
             Self::Verifier { .. } => "check the trusted certificates",

@@ -48,6 +48,7 @@ mod certificate;
 mod chain;
 mod chain_path;
 mod client_verifier;
+mod crl;
 #[cfg(feature = "generate")]
 pub mod development;
 mod displayed_text;
@@ -71,6 +72,7 @@ mod watched;
 
 pub use certificate::{CertificateSummary, KeyKind};
 pub use client_verifier::ClientVerifier;
+pub use crl::{Crl, CrlDepth, CrlPolicy, Crls};
 pub use error::Error;
 pub use identity::Identity;
 pub use identity_loader::{IdentityLoader, LoadedIdentities, Source};
@@ -79,6 +81,7 @@ pub use refusal::{Refusal, RefusalDetails};
 pub use security_level::SecurityLevel;
 pub use server_verifier::ServerVerifier;
 pub use trust::{Provenance, Trust, TrustedCertificate};
+pub use verify::VerifierBuilder;
 pub use verify_code::VerifyCode;
 pub use watched::{
     FileContents, WatchOptions, Watchable, Watched, WatchedClientVerifier, WatchedServerVerifier,

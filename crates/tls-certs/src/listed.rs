@@ -14,16 +14,39 @@ use rustls::server::ParsedCertificate;
 use x509_cert::Certificate;
 
 use crate::certificate::extended_key_usage;
-use crate::{Trust, usage::Usage};
+use crate::Crls;
+use crate::chain_path::name_content;
+use crate::refusal::Refused;
+use crate::usage::Usage;
+use crate::verify::is_root;
 
 /// `None` if the exception does not apply; else the decision about a listed leaf.
 pub(crate) fn verify(
-    trust: &Trust,
+    refused: &Refused<'_>,
     leaf: &CertificateDer<'_>,
-    usage: &Usage<'_>,
-    now: UnixTime,
 ) -> Option<Result<(), rustls::Error>> {
-    trust.lists(leaf).then(|| check(leaf, usage, now))
+    let policy = refused.policy;
+    // Without partial chains a trusted certificate must be its own issuer (Spec XEC-06).
+    let applies = policy.trust.lists(leaf) && (policy.options.partial_chain || is_root(leaf));
+    applies.then(|| {
+        if let Some(crls) = policy.crls() {
+            check_lists(leaf, crls)?;
+        }
+        check(leaf, refused.usage, refused.now)
+    })
+}
+
+/// Its issuer may be unknown here, so the list's signature cannot be asked for: who is on
+/// a list that was given is out.
+fn check_lists(leaf: &CertificateDer<'_>, crls: &Crls) -> Result<(), CertificateError> {
+    let certificate = Certificate::from_der(leaf).map_err(|_| CertificateError::BadEncoding)?;
+    let tbs = certificate.tbs_certificate();
+    let issuer = name_content(tbs.issuer()).ok_or(CertificateError::BadEncoding)?;
+    let serial = tbs.serial_number().as_bytes();
+    match crls.of(&issuer).any(|list| list.lists_serial(serial)) {
+        true => Err(CertificateError::Revoked),
+        false => Ok(()),
+    }
 }
 
 fn check(leaf: &CertificateDer<'_>, usage: &Usage<'_>, now: UnixTime) -> Result<(), rustls::Error> {

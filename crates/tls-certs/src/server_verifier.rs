@@ -4,14 +4,11 @@ use std::sync::Arc;
 
 use pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::server::ParsedCertificate;
 use rustls::{DigitallySignedStruct, SignatureScheme};
 
-use crate::refusal::Refused;
 use crate::usage::Usage;
-use crate::verify::{RefusalHook, decide};
+use crate::verify::{ChainPolicy, RefusalHook, VerifierBuilder};
 use crate::{Refusal, Result, Trust};
 
 /// Verifies servers against a [`Trust`], and says why when it refuses.
@@ -24,7 +21,7 @@ use crate::{Refusal, Result, Trust};
 /// "dangerous" is rustls's word for every verifier that is not its own.
 #[derive(Clone, Debug)]
 pub struct ServerVerifier {
-    trust: Trust,
+    policy: ChainPolicy,
     provider: Arc<CryptoProvider>,
     hook: RefusalHook,
 }
@@ -36,12 +33,19 @@ impl ServerVerifier {
     ///
     /// None at present; building may have conditions later.
     pub fn new(trust: Trust, provider: Arc<CryptoProvider>) -> Result<Self> {
-        // Made here rather than in the first handshake.
-        trust.anchors();
+        Self::builder(trust, provider).build()
+    }
+
+    /// For more settings: revocation lists, partial chains.
+    pub fn builder(trust: Trust, provider: Arc<CryptoProvider>) -> VerifierBuilder<Self> {
+        VerifierBuilder::new(trust, provider, Self::from_builder)
+    }
+
+    fn from_builder(made: VerifierBuilder<Self>) -> Result<Self> {
         Ok(Self {
-            trust,
-            provider,
-            hook: RefusalHook::default(),
+            policy: ChainPolicy::new(made.trust, made.options, &made.provider),
+            provider: made.provider,
+            hook: made.hook,
         })
     }
 
@@ -66,42 +70,20 @@ impl ServerVerifier {
         name: &ServerName<'_>,
         now: UnixTime,
     ) -> Result<(), Refusal> {
-        let [leaf, intermediates @ ..] = chain else {
-            return Err(Refusal::no_certificate());
-        };
-        let refused = Refused {
-            chain,
-            trust: &self.trust,
-            usage: &Usage::Server(name),
-            now,
-            algorithms: self.provider.signature_verification_algorithms,
-        };
-        decide(self.ask_webpki(leaf, intermediates, name, now), &refused)
+        self.policy.verify(chain, &Usage::Server(name), now)
     }
 
     /// The trust that it was made with.
     #[must_use]
     pub fn trust(&self) -> &Trust {
-        &self.trust
+        &self.policy.trust
     }
 
-    fn ask_webpki(
-        &self,
-        leaf: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        now: UnixTime,
-    ) -> Result<(), rustls::Error> {
-        let leaf = ParsedCertificate::try_from(leaf)?;
-        let algorithms = self.provider.signature_verification_algorithms.all;
-        verify_server_cert_signed_by_trust_anchor(
-            &leaf,
-            self.trust.anchors(),
-            intermediates,
-            now,
-            algorithms,
-        )?;
-        verify_server_name(&leaf, name)
+    /// A fingerprint of how it decides, apart from the trust and the content of revocation
+    /// lists: for what must not outlive a change of policy, such as sessions.
+    #[must_use]
+    pub fn policy_fingerprint(&self) -> [u8; 32] {
+        self.policy.options.fingerprint()
     }
 }
 

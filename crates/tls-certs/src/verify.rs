@@ -1,16 +1,24 @@
 //! One decision about a chain: webpki's, the one exception, and the reason of a refusal.
 
+mod chain_policy;
+mod options;
+mod rustls_error;
+mod size_limits;
+
 use std::fmt;
 use std::sync::Arc;
 
+pub(crate) use self::chain_policy::{ChainPolicy, is_root};
+pub use self::options::VerifierBuilder;
+pub(crate) use self::size_limits::{MAX_CERTIFICATE, MAX_CHAIN};
 use crate::Refusal;
 use crate::listed;
 use crate::refusal::{Refused, explain};
 
 /// Turns webpki's answer about `refused` into ours.
 ///
-/// An error becomes an acceptance only through [`listed::verify`]. A certificate that is
-/// known to be revoked does not pass there either.
+/// An error becomes an acceptance only through [`listed::verify`]. What a revocation list
+/// has to say about a certificate, or should have said, does not pass there either.
 pub(crate) fn decide(
     webpki: Result<(), rustls::Error>,
     refused: &Refused<'_>,
@@ -18,18 +26,31 @@ pub(crate) fn decide(
     let Err(mut error) = webpki else {
         return Ok(());
     };
-    let revoked = matches!(
-        error,
-        rustls::Error::InvalidCertificate(rustls::CertificateError::Revoked)
-    );
-    let exception = refused.chain.first().filter(|_| !revoked);
-    match exception.and_then(|leaf| listed::verify(refused.trust, leaf, refused.usage, refused.now))
-    {
+    let exception = refused.chain.first().filter(|leaf| {
+        leaf.len() <= MAX_CERTIFICATE
+            && refused.chain.len() <= MAX_CHAIN
+            && !is_about_revocation(&error)
+    });
+    match exception.and_then(|leaf| listed::verify(refused, leaf)) {
         Some(Ok(())) => return Ok(()),
         Some(Err(reason)) => error = reason,
         None => {}
     }
     Err(explain(refused, error))
+}
+
+fn is_about_revocation(error: &rustls::Error) -> bool {
+    use rustls::CertificateError as C;
+    matches!(
+        error,
+        rustls::Error::InvalidCertRevocationList(_)
+            | rustls::Error::InvalidCertificate(
+                C::Revoked
+                    | C::UnknownRevocationStatus
+                    | C::ExpiredRevocationList
+                    | C::ExpiredRevocationListContext { .. }
+            )
+    )
 }
 
 /// Who wants to hear of refusals that happen inside a handshake.

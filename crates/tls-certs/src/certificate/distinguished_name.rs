@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use der::asn1::ObjectIdentifier;
-use der::{Tag, Tagged};
+use der::asn1::{AnyRef, ObjectIdentifier};
+use der::{Decode, Encode, Tag, Tagged};
 use x509_cert::attr::AttributeTypeAndValue;
 use x509_cert::name::Name;
 
@@ -61,6 +61,22 @@ pub(crate) fn one_line(name: &Name) -> String {
         }
     }
     line
+}
+
+/// The same of a name's content, without the SEQUENCE header; empty if it cannot be read.
+pub(crate) fn one_line_of_content(content: &[u8]) -> String {
+    let name = AnyRef::new(Tag::Sequence, content)
+        .and_then(|any| any.to_der())
+        .and_then(|der| Name::from_der(&der));
+    name.map_or_else(|_| String::new(), |name| one_line(&name))
+}
+
+/// Every common name, as the certificate has them (unescaped).
+pub(crate) fn common_names(name: &Name) -> Vec<String> {
+    name.iter()
+        .filter(|attribute| attribute.oid == COMMON_NAME)
+        .filter_map(text)
+        .collect()
 }
 
 /// The last common name, as the certificate has it (unescaped).

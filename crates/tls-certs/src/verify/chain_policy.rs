@@ -1,0 +1,172 @@
+//! The question to webpki: which anchors, which lists, which purpose.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use der::Decode;
+use pki_types::{CertificateDer, UnixTime};
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
+use rustls::{CertificateError, RootCertStore};
+use webpki::{
+    EndEntityCert, ExpirationPolicy, KeyUsage, RevocationCheckDepth, RevocationOptions,
+    RevocationOptionsBuilder, UnknownStatusPolicy,
+};
+use x509_cert::Certificate;
+
+use super::options::Options;
+use super::rustls_error::rustls_error;
+use super::{decide, size_limits};
+use crate::refusal::Refused;
+use crate::usage::Usage;
+use crate::{CrlDepth, Crls, Refusal, Trust, TrustedCertificate};
+
+/// Everything that a verdict depends on, except chain, name and time.
+#[derive(Clone, Debug)]
+pub(crate) struct ChainPolicy {
+    pub(crate) trust: Trust,
+    pub(crate) options: Options,
+    pub(crate) algorithms: WebPkiSupportedAlgorithms,
+    anchors: Arc<RootCertStore>,
+    /// Trusted CAs that are no anchors without partial chains: they help to find the way.
+    helpers: Arc<[CertificateDer<'static>]>,
+}
+
+impl ChainPolicy {
+    pub(crate) fn new(trust: Trust, options: Options, provider: &CryptoProvider) -> Self {
+        let (anchors, helpers) = match options.partial_chain {
+            true => (Arc::clone(trust.anchors()), Arc::from([])),
+            false => roots_only(&trust),
+        };
+        Self {
+            trust,
+            options,
+            algorithms: provider.signature_verification_algorithms,
+            anchors,
+            helpers,
+        }
+    }
+
+    pub(crate) fn verify(
+        &self,
+        chain: &[CertificateDer<'_>],
+        usage: &Usage<'_>,
+        now: UnixTime,
+    ) -> Result<(), Refusal> {
+        let [leaf, intermediates @ ..] = chain else {
+            return Err(Refusal::no_certificate());
+        };
+        let answer =
+            size_limits::check(chain).and_then(|()| self.ask(leaf, intermediates, usage, now));
+        let refused = Refused {
+            chain,
+            policy: self,
+            usage,
+            now,
+        };
+        decide(answer, &refused)
+    }
+
+    fn ask(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        usage: &Usage<'_>,
+        now: UnixTime,
+    ) -> Result<(), rustls::Error> {
+        let leaf = EndEntityCert::try_from(leaf).map_err(rustls_error)?;
+        let crls = self.options.crls.as_ref().map(|crls| crls.usable(now));
+        let revocation = crls.as_ref().and_then(|crls| self.revocation(crls));
+        leaf.verify_for_usage(
+            self.algorithms.all,
+            &self.anchors.roots,
+            &self.with_helpers(intermediates),
+            now,
+            usage.key_usage(),
+            revocation,
+            None,
+        )
+        .map_err(rustls_error)?;
+        if crls.is_some() && revocation.is_none() {
+            // Lists were demanded, and not one can be used.
+            return Err(CertificateError::UnknownRevocationStatus.into());
+        }
+        match usage {
+            Usage::Server(name) => leaf
+                .verify_is_valid_for_subject_name(name)
+                .map_err(rustls_error),
+            Usage::Client => Ok(()),
+        }
+    }
+
+    fn revocation<'a>(
+        &self,
+        crls: &'a [&'a webpki::CertRevocationList<'a>],
+    ) -> Option<RevocationOptions<'a>> {
+        let policy = self.options.crl_policy;
+        let builder = RevocationOptionsBuilder::new(crls).ok()?;
+        let depth = match policy.depth {
+            CrlDepth::WholeChain => RevocationCheckDepth::Chain,
+            CrlDepth::Leaf => RevocationCheckDepth::EndEntity,
+        };
+        let expiration = match policy.accept_stale {
+            true => ExpirationPolicy::Ignore,
+            false => ExpirationPolicy::Enforce,
+        };
+        Some(
+            builder
+                .with_depth(depth)
+                .with_status_policy(UnknownStatusPolicy::Deny)
+                .with_expiration_policy(expiration)
+                .build(),
+        )
+    }
+
+    fn with_helpers<'a>(
+        &'a self,
+        intermediates: &'a [CertificateDer<'a>],
+    ) -> Cow<'a, [CertificateDer<'a>]> {
+        if self.helpers.is_empty() {
+            return Cow::Borrowed(intermediates);
+        }
+        let both = intermediates.iter().chain(self.helpers.iter());
+        Cow::Owned(both.map(|der| CertificateDer::from_slice(der)).collect())
+    }
+
+    /// Whether the certificate ends a chain.
+    pub(crate) fn is_anchor(&self, certificate: &TrustedCertificate) -> bool {
+        certificate.is_anchor() && (self.options.partial_chain || is_root(certificate.der()))
+    }
+
+    /// The lists, if any were given.
+    pub(crate) fn crls(&self) -> Option<&Crls> {
+        self.options.crls.as_ref()
+    }
+}
+
+fn roots_only(trust: &Trust) -> (Arc<RootCertStore>, Arc<[CertificateDer<'static>]>) {
+    let (roots, others): (Vec<_>, Vec<_>) = trust
+        .certificates()
+        .iter()
+        .filter(|certificate| certificate.is_anchor())
+        .partition(|certificate| is_root(certificate.der()));
+    let roots = roots.iter().filter_map(|c| c.anchor().cloned()).collect();
+    let helpers = others.iter().map(|c| c.der().clone()).collect();
+    (Arc::new(RootCertStore { roots }), helpers)
+}
+
+/// Whether the certificate names itself as issuer.
+pub(crate) fn is_root(der: &CertificateDer<'_>) -> bool {
+    Certificate::from_der(der).is_ok_and(|certificate| {
+        let tbs = certificate.tbs_certificate();
+        tbs.subject() == tbs.issuer()
+    })
+}
+
+impl Usage<'_> {
+    fn key_usage(&self) -> KeyUsage {
+        match self {
+            Self::Server(_) => KeyUsage::server_auth(),
+            Self::Client => KeyUsage::client_auth(),
+        }
+    }
+}
