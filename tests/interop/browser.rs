@@ -34,18 +34,31 @@ async fn connection(ConnectInfo(info): ConnectInfo<ConnectionInfo>) -> Json<Valu
 
 #[tokio::test]
 async fn a_page_over_h2_shows_what_its_json_says() {
-    let Some(chromium) = Chromium::require() else { return };
+    let Some(chromium) = Chromium::require() else {
+        return;
+    };
     let context = server().alpn(["h2", "http/1.1"]).build().unwrap();
-    let listener = TlsAcceptor::from(context).bind("127.0.0.1:0").await.unwrap();
-    let url = format!("https://localhost:{}/", listener.local_addr().unwrap().port());
-    let app = Router::new().route("/", get(page)).route("/connection.json", get(connection));
+    let listener = TlsAcceptor::from(context)
+        .bind("127.0.0.1:0")
+        .await
+        .unwrap();
+    let url = format!(
+        "https://localhost:{}/",
+        listener.local_addr().unwrap().port()
+    );
+    let app = Router::new()
+        .route("/", get(page))
+        .route("/connection.json", get(connection));
     let app = app.into_make_service_with_connect_info::<ConnectionInfo>();
     tokio::spawn(async move { axum::serve(listener, app).await });
     let trusted = [public_key_hash(&Pki::shared().server)];
     let output = chromium.dump_dom(&url, &trusted).await.expect_success();
     let shown = |id: &str| -> Value {
         let start = format!("<p id=\"{id}\">");
-        let (_, rest) = output.stdout.split_once(&start).unwrap_or_else(|| panic!("{output:?}"));
+        let (_, rest) = output
+            .stdout
+            .split_once(&start)
+            .unwrap_or_else(|| panic!("{output:?}"));
         serde_json::from_str(rest.split('<').next().unwrap()).unwrap()
     };
     assert_eq!(shown("page"), shown("fetched"));

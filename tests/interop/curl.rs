@@ -22,7 +22,10 @@ async fn facts(ConnectInfo(info): ConnectInfo<ConnectionInfo>, version: Version)
 /// Serves [`facts`] at `/` and a mebibyte at `/large`; gives the port.
 pub(crate) async fn serve_http() -> u16 {
     let context = server().alpn(["h2", "http/1.1"]).build().unwrap();
-    let listener = TlsAcceptor::from(context).bind("127.0.0.1:0").await.unwrap();
+    let listener = TlsAcceptor::from(context)
+        .bind("127.0.0.1:0")
+        .await
+        .unwrap();
     let port = listener.local_addr().unwrap().port();
     let app = Router::new()
         .route("/", get(facts))
@@ -38,13 +41,25 @@ async fn h2_and_http_1_1_over_both_versions() {
     let Some(curl) = Curl::require() else { return };
     let files = PemFiles::new();
     let url = format!("https://localhost:{}/", serve_http().await);
-    for (http, alpn, said) in [("--http2", "h2", "HTTP/2.0"), ("--http1.1", "http/1.1", "HTTP/1.1")] {
+    for (http, alpn, said) in [
+        ("--http2", "h2", "HTTP/2.0"),
+        ("--http1.1", "http/1.1", "HTTP/1.1"),
+    ] {
         for (tls, version) in [("1.2", "TLSv1_2"), ("1.3", "TLSv1_3")] {
             let minimum = format!("--tlsv{tls}");
-            let args = ["--cacert", &files.ca, http, &minimum, "--tls-max", tls, &url];
+            let args = [
+                "--cacert",
+                &files.ca,
+                http,
+                &minimum,
+                "--tls-max",
+                tls,
+                &url,
+            ];
             let output = curl.run(args).await.expect_success();
             let facts: Value = serde_json::from_str(&output.stdout).unwrap();
-            let expected = json!({ "http": said, "version": version, "name": "localhost", "alpn": alpn });
+            let expected =
+                json!({ "http": said, "version": version, "name": "localhost", "alpn": alpn });
             assert_eq!(facts, expected);
         }
     }
@@ -56,7 +71,10 @@ async fn a_mebibyte_arrives_over_both_protocols() {
     let files = PemFiles::new();
     let url = format!("https://localhost:{}/large", serve_http().await);
     for http in ["--http2", "--http1.1"] {
-        let output = curl.run(["--cacert", &files.ca, http, &url]).await.expect_success();
+        let output = curl
+            .run(["--cacert", &files.ca, http, &url])
+            .await
+            .expect_success();
         assert_eq!(output.stdout.len(), 1 << 20);
     }
 }
@@ -71,5 +89,7 @@ async fn plain_http_and_a_stranger_are_refused_and_the_next_is_served() {
     let url = format!("https://localhost:{port}/");
     // 60: the peer's certificate can't be verified.
     assert_eq!(curl.run([&url]).await.status.code(), Some(60));
-    curl.run(["--cacert", &files.ca, &url]).await.expect_success();
+    curl.run(["--cacert", &files.ca, &url])
+        .await
+        .expect_success();
 }

@@ -10,7 +10,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 // Spec: T-ALP-01, T-CIP-33, SOP-04, SOP-05, SOP-16, CON-08, CON-09
 #[tokio::test]
 async fn a_node_client_echoes_and_sees_the_same_facts() {
-    let Some(mut node) = NodePeer::require() else { return };
+    let Some(mut node) = NodePeer::require() else {
+        return;
+    };
     let pki = Pki::shared();
     let context = server().alpn(["a", "b", "c"]).build().unwrap();
     let mut served = Served::echo(TlsAcceptor::builder(context)).await;
@@ -29,21 +31,31 @@ async fn a_node_client_echoes_and_sees_the_same_facts() {
         let info = served.connection().await;
         assert_eq!(info.alpn_protocol(), Some(&b"b"[..]));
         assert_eq!(info.server_name(), Some("localhost"));
-        assert_eq!(served.end().await.unwrap(), 5, "its end() is our end of data");
+        assert_eq!(
+            served.end().await.unwrap(),
+            5,
+            "its end() is our end of data"
+        );
     }
 }
 
 // Spec: T-CIP-18, T-CIP-33, SOP-12
 #[tokio::test]
 async fn a_node_server_echoes_and_sees_the_same_facts() {
-    let Some(mut node) = NodePeer::require() else { return };
+    let Some(mut node) = NodePeer::require() else {
+        return;
+    };
     let pki = Pki::shared();
     let options = json!({
         "cert": pki.server.chain_pem(), "key": pki.server.key_pem(), "ALPNProtocols": ["a", "b", "c"],
     });
     let theirs = node.listen(options, json!({})).await;
     for version in VERSIONS {
-        let context = client().max_version(version).alpn(["c", "b", "e"]).build().unwrap();
+        let context = client()
+            .max_version(version)
+            .alpn(["c", "b", "e"])
+            .build()
+            .unwrap();
         let connector = TlsConnector::from(context);
         let mut stream = dial(theirs.address, &connector, "localhost").await.unwrap();
         assert_eq!(exchange(&mut stream, "hello").await, "hello");

@@ -22,7 +22,10 @@ struct SClient {
 
 impl SClient {
     fn require() -> Option<Self> {
-        Some(Self { openssl: OpenSsl::require()?, files: PemFiles::new() })
+        Some(Self {
+            openssl: OpenSsl::require()?,
+            files: PemFiles::new(),
+        })
     }
 
     async fn run(&self, address: SocketAddr, how: &How, more: &[&str]) -> Output {
@@ -38,7 +41,9 @@ impl SClient {
             args.extend(["-servername", "localhost"]);
         }
         args.extend(more);
-        self.openssl.converse(address, &args, "hello", "hello").await
+        self.openssl
+            .converse(address, &args, "hello", "hello")
+            .await
     }
 
     /// A connection that leaves its session in the file.
@@ -74,10 +79,26 @@ struct How {
     no_ticket: bool,
 }
 
-const TICKET_12: How = How { version: ProtocolVersion::Tls12, stored: false, no_ticket: false };
-const TICKET_13: How = How { version: ProtocolVersion::Tls13, stored: false, no_ticket: false };
-const ID_12: How = How { version: ProtocolVersion::Tls12, stored: true, no_ticket: true };
-const STATEFUL_13: How = How { version: ProtocolVersion::Tls13, stored: true, no_ticket: false };
+const TICKET_12: How = How {
+    version: ProtocolVersion::Tls12,
+    stored: false,
+    no_ticket: false,
+};
+const TICKET_13: How = How {
+    version: ProtocolVersion::Tls13,
+    stored: false,
+    no_ticket: false,
+};
+const ID_12: How = How {
+    version: ProtocolVersion::Tls12,
+    stored: true,
+    no_ticket: true,
+};
+const STATEFUL_13: How = How {
+    version: ProtocolVersion::Tls13,
+    stored: true,
+    no_ticket: false,
+};
 const EVERY_WAY: [How; 4] = [TICKET_12, TICKET_13, ID_12, STATEFUL_13];
 
 /// What workers share: keys for tickets, or a store with its secret.
@@ -119,10 +140,12 @@ fn full(reason: NotResumed) -> Resumption {
     Resumption::Full(reason)
 }
 
-// Spec: SES-01, SES-02, TKT-03, T-SES-05, SRV-16
+// Spec: SES-01, SES-02, TKT-03
 #[tokio::test]
 async fn a_session_resumes_on_another_worker() {
-    let Some(client) = SClient::require() else { return };
+    let Some(client) = SClient::require() else {
+        return;
+    };
     for how in EVERY_WAY {
         let fleet = Fleet::new(how);
         let context = || server().session_id_context("shop").build().unwrap();
@@ -142,7 +165,9 @@ async fn a_session_resumes_on_another_worker() {
 // Spec: TKT-04, T-SES-17, CTX-11
 #[tokio::test]
 async fn other_keys_or_another_context_mean_a_full_handshake() {
-    let Some(client) = SClient::require() else { return };
+    let Some(client) = SClient::require() else {
+        return;
+    };
     for how in [TICKET_12, TICKET_13] {
         let context = |id: &str| server().session_id_context(id).build().unwrap();
         let fleet = Fleet::new(how);
@@ -154,14 +179,19 @@ async fn other_keys_or_another_context_mean_a_full_handshake() {
         assert_eq!(offered, full(NotResumed::WrongKey));
         let offered = client.offer(&mut other_context, &how, &[]).await;
         assert_eq!(offered, full(NotResumed::OtherContext));
-        assert!(client.offer(&mut first, &how, &[]).await.is_resumed(), "it was never spoilt");
+        assert!(
+            client.offer(&mut first, &how, &[]).await.is_resumed(),
+            "it was never spoilt"
+        );
     }
 }
 
 // Spec: TKT-05, SRV-17, T-SES-23
 #[tokio::test]
 async fn keys_that_are_replaced_and_set_back() {
-    let Some(client) = SClient::require() else { return };
+    let Some(client) = SClient::require() else {
+        return;
+    };
     for how in [TICKET_12, TICKET_13] {
         let mut served = Served::echo(Fleet::new(how).worker(server().build().unwrap())).await;
         let old = served.handle.ticket_keys().unwrap();
@@ -179,13 +209,26 @@ async fn keys_that_are_replaced_and_set_back() {
 // Spec: T-SES-07, TKT-07
 #[tokio::test]
 async fn session_ids_are_stored_once_and_asked_for_at_each_return() {
-    let Some(client) = SClient::require() else { return };
+    let Some(client) = SClient::require() else {
+        return;
+    };
     let fleet = Fleet::new(ID_12);
     let mut served = Served::echo(fleet.worker(server().build().unwrap())).await;
     // One connection, and five more with its session.
-    let output = client.run(served.address, &ID_12, &["-reconnect"]).await.expect_success();
-    assert_eq!(output.stdout.matches("New, TLSv1.2").count(), 1, "{output:?}");
-    assert_eq!(output.stdout.matches("Reused, TLSv1.2").count(), 5, "{output:?}");
+    let output = client
+        .run(served.address, &ID_12, &["-reconnect"])
+        .await
+        .expect_success();
+    assert_eq!(
+        output.stdout.matches("New, TLSv1.2").count(),
+        1,
+        "{output:?}"
+    );
+    assert_eq!(
+        output.stdout.matches("Reused, TLSv1.2").count(),
+        5,
+        "{output:?}"
+    );
     for nth in 0..6 {
         let info = served.connection().await;
         assert_eq!(info.resumption().is_resumed(), nth > 0);
@@ -196,12 +239,23 @@ async fn session_ids_are_stored_once_and_asked_for_at_each_return() {
 // Spec: T-SES-08
 #[tokio::test]
 async fn with_tickets_the_store_is_left_alone() {
-    let Some(client) = SClient::require() else { return };
+    let Some(client) = SClient::require() else {
+        return;
+    };
     let fleet = Fleet::new(ID_12);
-    let worker = fleet.worker(server().build().unwrap()).ticket_keys(fleet.keys.clone());
+    let worker = fleet
+        .worker(server().build().unwrap())
+        .ticket_keys(fleet.keys.clone());
     let mut served = Served::echo(worker).await;
-    let output = client.run(served.address, &TICKET_12, &["-reconnect"]).await.expect_success();
-    assert_eq!(output.stdout.matches("Reused, TLSv1.2").count(), 5, "{output:?}");
+    let output = client
+        .run(served.address, &TICKET_12, &["-reconnect"])
+        .await
+        .expect_success();
+    assert_eq!(
+        output.stdout.matches("Reused, TLSv1.2").count(),
+        5,
+        "{output:?}"
+    );
     for nth in 0..6 {
         let expected = match nth {
             0 => full(NotResumed::NoSessionOffered),
@@ -215,13 +269,22 @@ async fn with_tickets_the_store_is_left_alone() {
 // Spec: T-SES-09
 #[tokio::test]
 async fn junk_from_the_store_means_full_handshakes() {
-    let Some(client) = SClient::require() else { return };
+    let Some(client) = SClient::require() else {
+        return;
+    };
     let store = KeptSessions::new(Trouble::Junk);
     let secret = SharedSecret::generate().unwrap();
     let worker = TlsAcceptor::builder(server().build().unwrap()).sessions(store.clone(), secret);
     let mut served = Served::echo(worker).await;
-    let output = client.run(served.address, &ID_12, &["-reconnect"]).await.expect_success();
-    assert_eq!(output.stdout.matches("New, TLSv1.2").count(), 6, "{output:?}");
+    let output = client
+        .run(served.address, &ID_12, &["-reconnect"])
+        .await
+        .expect_success();
+    assert_eq!(
+        output.stdout.matches("New, TLSv1.2").count(),
+        6,
+        "{output:?}"
+    );
     for nth in 0..6 {
         let resumption = served.connection().await.resumption();
         if nth > 0 {
@@ -234,10 +297,13 @@ async fn junk_from_the_store_means_full_handshakes() {
 // Spec: T-SES-20, T-SES-21
 #[tokio::test]
 async fn a_store_that_is_down_or_silent_costs_the_resumption_only() {
-    let Some(client) = SClient::require() else { return };
-    for (trouble, reason) in
-        [(Trouble::Down, NotResumed::StoreDown), (Trouble::Silent, NotResumed::StoreLate)]
-    {
+    let Some(client) = SClient::require() else {
+        return;
+    };
+    for (trouble, reason) in [
+        (Trouble::Down, NotResumed::StoreDown),
+        (Trouble::Silent, NotResumed::StoreLate),
+    ] {
         let healthy = Fleet::new(ID_12);
         let context = || server().build().unwrap();
         let mut before = Served::echo(healthy.worker(context())).await;
@@ -252,16 +318,23 @@ async fn a_store_that_is_down_or_silent_costs_the_resumption_only() {
 // Spec: T-SES-10, SES-07, CTX-13
 #[tokio::test]
 async fn a_session_ends_with_its_lifetime() {
-    let Some(client) = SClient::require() else { return };
+    let Some(client) = SClient::require() else {
+        return;
+    };
     for how in EVERY_WAY {
         let clock = Clock::new();
-        let context = server().session_timeout(Duration::from_secs(5)).session_id_context("t");
+        let context = server()
+            .session_timeout(Duration::from_secs(5))
+            .session_id_context("t");
         let fleet = Fleet::new(how);
         let worker = fleet.worker(context.build().unwrap());
         let mut served = Served::echo(worker.clock(Arc::new(clock.clone()))).await;
         client.keep(&mut served, &how, &[]).await;
         if !(how.stored && how.version == ProtocolVersion::Tls13) {
-            assert!(client.offer(&mut served, &how, &[]).await.is_resumed(), "{how:?}");
+            assert!(
+                client.offer(&mut served, &how, &[]).await.is_resumed(),
+                "{how:?}"
+            );
         }
         clock.advance(Duration::from_secs(6));
         let offered = client.offer(&mut served, &how, &[]).await;
@@ -281,7 +354,9 @@ fn strict() -> SecureContextBuilder {
 // Spec: SES-10
 #[tokio::test]
 async fn a_session_without_client_certificate_opens_nothing_that_demands_one() {
-    let Some(client) = SClient::require() else { return };
+    let Some(client) = SClient::require() else {
+        return;
+    };
     for how in EVERY_WAY {
         let fleet = Fleet::new(how);
         let mut open = Served::echo(fleet.worker(lax().build().unwrap())).await;
@@ -293,8 +368,12 @@ async fn a_session_without_client_certificate_opens_nothing_that_demands_one() {
         // … and with one it is a full handshake.
         client.keep(&mut open, &how, &[]).await;
         let cert = [
-            "-cert", &client.files.client_cert, "-key", &client.files.client_key,
-            "-cert_chain", &client.files.chain,
+            "-cert",
+            &client.files.client_cert,
+            "-key",
+            &client.files.client_key,
+            "-cert_chain",
+            &client.files.chain,
         ];
         let offered = client.offer(&mut closed, &how, &cert).await;
         assert_eq!(offered, full(NotResumed::OtherContext), "{how:?}");
@@ -304,12 +383,17 @@ async fn a_session_without_client_certificate_opens_nothing_that_demands_one() {
 // Spec: SES-10, SRV-18
 #[tokio::test]
 async fn nor_does_it_across_a_reload() {
-    let Some(client) = SClient::require() else { return };
+    let Some(client) = SClient::require() else {
+        return;
+    };
     for how in EVERY_WAY {
         let fleet = Fleet::new(how);
         let mut served = Served::echo(fleet.worker(lax().build().unwrap())).await;
         client.keep(&mut served, &how, &[]).await;
-        served.handle.set_context(strict().build().unwrap()).unwrap();
+        served
+            .handle
+            .set_context(strict().build().unwrap())
+            .unwrap();
         let file = client.files.path("session.pem");
         refused(&client, &mut served, how, &["-sess_in", &file]).await;
     }
@@ -318,7 +402,9 @@ async fn nor_does_it_across_a_reload() {
 // Spec: SES-10, SNI-03
 #[tokio::test]
 async fn nor_does_it_under_another_name_of_the_same_port() {
-    let Some(client) = SClient::require() else { return };
+    let Some(client) = SClient::require() else {
+        return;
+    };
     for how in EVERY_WAY {
         let fleet = Fleet::new(how);
         let guarded = SecureContext::server(identity(&Pki::shared().issue(&["guarded.test"])))
@@ -352,45 +438,67 @@ async fn refused(client: &SClient, served: &mut Served, how: How, more: &[&str])
     process.wait_for("SSL alert number 116").await;
     let output = process.finish().await;
     assert!(!output.contains("Reused, TLSv1."), "{how:?} {output:?}");
-    assert_eq!(served.failure().await.code, "client_certificate_missing", "{how:?}");
+    assert_eq!(
+        served.failure().await.code,
+        "client_certificate_missing",
+        "{how:?}"
+    );
     assert!(served.is_quiet());
 }
 
 // Spec: T-SES-18, SES-10
 #[tokio::test]
 async fn a_session_with_client_certificate_restores_it() {
-    let Some(client) = SClient::require() else { return };
+    let Some(client) = SClient::require() else {
+        return;
+    };
     for how in EVERY_WAY {
         let fleet = Fleet::new(how);
         let mut served = Served::echo(fleet.worker(strict().build().unwrap())).await;
         let cert = [
-            "-cert", &client.files.client_cert, "-key", &client.files.client_key,
-            "-cert_chain", &client.files.chain,
+            "-cert",
+            &client.files.client_cert,
+            "-key",
+            &client.files.client_key,
+            "-cert_chain",
+            &client.files.chain,
         ];
         client.keep(&mut served, &how, &cert).await;
         let file = client.files.path("session.pem");
         // Without the certificate: the session proves it.
         let args = ["-sess_in", &file];
-        client.run(served.address, &how, &args).await.expect_success();
+        client
+            .run(served.address, &how, &args)
+            .await
+            .expect_success();
         let info = served.connection().await;
         assert_eq!(info.resumption(), fleet.resumed(), "{how:?}");
         assert!(info.authorized());
         assert_eq!(info.peer().common_name(), Some("client.test"));
         assert_eq!(info.peer().proof(), tls_net::Proof::ResumedCertificate);
-        assert_eq!(info.peer_certificates().unwrap(), Pki::shared().client.chain());
+        assert_eq!(
+            info.peer_certificates().unwrap(),
+            Pki::shared().client.chain()
+        );
     }
 }
 
 // Spec: T-SES-22
 #[tokio::test]
 async fn a_reload_with_an_equal_policy_keeps_sessions() {
-    let Some(client) = SClient::require() else { return };
+    let Some(client) = SClient::require() else {
+        return;
+    };
     for how in EVERY_WAY {
         let fleet = Fleet::new(how);
         let mut served = Served::echo(fleet.worker(lax().build().unwrap())).await;
         client.keep(&mut served, &how, &[]).await;
         let generation = served.handle.set_context(lax().build().unwrap()).unwrap();
         assert_eq!(generation, 2);
-        assert_eq!(client.offer(&mut served, &how, &[]).await, fleet.resumed(), "{how:?}");
+        assert_eq!(
+            client.offer(&mut served, &how, &[]).await,
+            fleet.resumed(),
+            "{how:?}"
+        );
     }
 }

@@ -10,19 +10,27 @@ use tls_tests::{NodePeer, Served, VERSIONS, dial, exchange};
 use tls_wire::ProtocolVersion::{Tls12, Tls13};
 
 fn trusting(version: &str, session: &Value) -> Value {
-    let mut options = json!({ "ca": Pki::shared().root.pem(), "servername": "localhost", "maxVersion": version });
+    let mut options =
+        json!({ "ca": Pki::shared().root.pem(), "servername": "localhost", "maxVersion": version });
     if !session.is_null() {
         options["session"] = session.clone();
     }
     options
 }
 
-// Spec: T-SES-01, T-SES-02, T-SES-16, SES-01, SOP-17, SOP-20, SOE-03
+// Spec: T-SES-01, T-SES-02, T-SES-16, SES-01, SOP-17, SOP-20
 #[tokio::test]
 async fn our_client_resumes_at_a_node_server() {
-    let Some(mut node) = NodePeer::require() else { return };
+    let Some(mut node) = NodePeer::require() else {
+        return;
+    };
     let pki = Pki::shared();
-    let theirs = node.listen(json!({ "cert": pki.server.chain_pem(), "key": pki.server.key_pem() }), json!({})).await;
+    let theirs = node
+        .listen(
+            json!({ "cert": pki.server.chain_pem(), "key": pki.server.key_pem() }),
+            json!({}),
+        )
+        .await;
     for version in VERSIONS {
         let connector = TlsConnector::from(client().max_version(version).build().unwrap());
         let mut first = dial(theirs.address, &connector, "localhost").await.unwrap();
@@ -38,23 +46,41 @@ async fn our_client_resumes_at_a_node_server() {
     }
 }
 
-// Spec: T-SES-01, T-SES-02, T-SES-03, TKT-06, SES-06, SES-09, SOE-07
+// Spec: T-SES-01, T-SES-02, T-SES-03, TKT-06, SES-06, SES-09, SOE-03
 #[tokio::test]
 async fn a_node_client_resumes_at_our_server() {
-    let Some(mut node) = NodePeer::require() else { return };
+    let Some(mut node) = NodePeer::require() else {
+        return;
+    };
     let mut served = Served::echo(TlsAcceptor::builder(server().build().unwrap())).await;
     for (version, tickets) in [(Tls12, 1), (Tls13, 2)] {
         let version = version.to_string();
-        let first = node.connect(served.address, trusting(&version, &json!(null)), json!({})).await;
+        let first = node
+            .connect(served.address, trusting(&version, &json!(null)), json!({}))
+            .await;
         assert_eq!(first["reused"], false);
         let sessions = first["sessions"].as_array().unwrap();
         assert_eq!(sessions.len(), tickets, "one ticket in 1.2, two in 1.3");
         assert_eq!(first["order"][0], "secureConnect", "sessions come after it");
-        assert_eq!(served.connection().await.resumption(), Resumption::Full(NotResumed::NoSessionOffered));
+        assert_eq!(
+            served.connection().await.resumption(),
+            Resumption::Full(NotResumed::NoSessionOffered)
+        );
         // More than once, with the same session.
         for _ in 0..2 {
-            let again = node.connect(served.address, trusting(&version, &sessions[0]), json!({})).await;
-            assert_eq!((&again["reused"], &again["authorized"]), (&json!(true), &json!(true)), "{again}");
+            let again = node
+                .connect(served.address, trusting(&version, &sessions[0]), json!({}))
+                .await;
+            assert_eq!(
+                (&again["reused"], &again["authorized"]),
+                (&json!(true), &json!(true)),
+                "{again}"
+            );
+            assert_eq!(
+                again["sessions"],
+                json!([]),
+                "a resumed handshake makes no new ticket"
+            );
             assert!(served.connection().await.resumption().is_resumed());
         }
     }
@@ -63,11 +89,25 @@ async fn a_node_client_resumes_at_our_server() {
 // Spec: SES-08
 #[tokio::test]
 async fn a_session_of_1_2_is_nothing_to_1_3() {
-    let Some(mut node) = NodePeer::require() else { return };
+    let Some(mut node) = NodePeer::require() else {
+        return;
+    };
     let mut served = Served::echo(TlsAcceptor::builder(server().build().unwrap())).await;
-    let first = node.connect(served.address, trusting("TLSv1.2", &json!(null)), json!({})).await;
-    let again = node.connect(served.address, trusting("TLSv1.3", &first["sessions"][0]), json!({})).await;
-    assert_eq!((&again["reused"], &again["protocol"]), (&json!(false), &json!("TLSv1.3")), "{again}");
+    let first = node
+        .connect(served.address, trusting("TLSv1.2", &json!(null)), json!({}))
+        .await;
+    let again = node
+        .connect(
+            served.address,
+            trusting("TLSv1.3", &first["sessions"][0]),
+            json!({}),
+        )
+        .await;
+    assert_eq!(
+        (&again["reused"], &again["protocol"]),
+        (&json!(false), &json!("TLSv1.3")),
+        "{again}"
+    );
     served.connection().await;
     assert!(!served.connection().await.resumption().is_resumed());
 }
@@ -75,7 +115,9 @@ async fn a_session_of_1_2_is_nothing_to_1_3() {
 // Spec: T-SES-04, TKT-03, TKT-05, SRV-16, SRV-17
 #[tokio::test]
 async fn three_servers_share_keys_that_are_changed_and_set_back() {
-    let Some(mut node) = NodePeer::require() else { return };
+    let Some(mut node) = NodePeer::require() else {
+        return;
+    };
     let context = || server().session_id_context("shared").build().unwrap();
     let mut servers = Vec::new();
     for _ in 0..3 {
@@ -93,7 +135,9 @@ async fn three_servers_share_keys_that_are_changed_and_set_back() {
             }
             let kept = session.clone();
             for served in &mut servers {
-                let report = node.connect(served.address, trusting(&version, &session), json!({})).await;
+                let report = node
+                    .connect(served.address, trusting(&version, &session), json!({}))
+                    .await;
                 let resumed = served.connection().await.resumption().is_resumed();
                 assert_eq!(report["reused"], resumed);
                 if !resumed {
@@ -112,17 +156,33 @@ async fn three_servers_share_keys_that_are_changed_and_set_back() {
 // Spec: T-SES-15, SES-04
 #[tokio::test]
 async fn a_session_made_without_judging_is_not_used_where_it_is_judged() {
-    let Some(mut node) = NodePeer::require() else { return };
+    let Some(mut node) = NodePeer::require() else {
+        return;
+    };
     let other = &Pki::shared().missing_intermediate;
-    let theirs = node.listen(json!({ "cert": other.chain_pem(), "key": other.key_pem() }), json!({})).await;
+    let theirs = node
+        .listen(
+            json!({ "cert": other.chain_pem(), "key": other.key_pem() }),
+            json!({}),
+        )
+        .await;
     for version in VERSIONS {
-        let lax = client().max_version(version).dangerous().accept_any_certificate().build().unwrap();
-        let mut stream = dial(theirs.address, &TlsConnector::from(lax), "localhost").await.unwrap();
+        let lax = client()
+            .max_version(version)
+            .dangerous()
+            .accept_any_certificate()
+            .build()
+            .unwrap();
+        let mut stream = dial(theirs.address, &TlsConnector::from(lax), "localhost")
+            .await
+            .unwrap();
         exchange(&mut stream, "hello").await;
         assert!(!stream.info().authorized());
         let session = stream.session().unwrap();
         let strict = TlsConnector::from(client().max_version(version).build().unwrap());
-        let error = dial(theirs.address, &strict.resuming(session), "localhost").await.unwrap_err();
+        let error = dial(theirs.address, &strict.resuming(session), "localhost")
+            .await
+            .unwrap_err();
         assert_eq!(error.node_code(), Some("UNABLE_TO_VERIFY_LEAF_SIGNATURE"));
     }
 }
@@ -130,25 +190,40 @@ async fn a_session_made_without_judging_is_not_used_where_it_is_judged() {
 // Spec: SES-05
 #[tokio::test]
 async fn a_session_is_for_the_name_that_made_it() {
-    let Some(mut node) = NodePeer::require() else { return };
+    let Some(mut node) = NodePeer::require() else {
+        return;
+    };
     let pki = Pki::shared();
-    let theirs = node.listen(json!({ "cert": pki.server.chain_pem(), "key": pki.server.key_pem() }), json!({})).await;
+    let theirs = node
+        .listen(
+            json!({ "cert": pki.server.chain_pem(), "key": pki.server.key_pem() }),
+            json!({}),
+        )
+        .await;
     for version in VERSIONS {
         let connector = TlsConnector::from(client().max_version(version).build().unwrap());
         let mut stream = dial(theirs.address, &connector, "localhost").await.unwrap();
         exchange(&mut stream, "hello").await;
         let again = connector.resuming(stream.session().unwrap());
         let stream = dial(theirs.address, &again, "example.test").await.unwrap();
-        assert_eq!(stream.info().resumption(), Resumption::Full(NotResumed::OtherContext));
+        assert_eq!(
+            stream.info().resumption(),
+            Resumption::Full(NotResumed::OtherContext)
+        );
     }
 }
 
 // Spec: T-SES-18, SES-10
 #[tokio::test]
 async fn a_resumed_session_restores_the_client_or_its_absence() {
-    let Some(mut node) = NodePeer::require() else { return };
+    let Some(mut node) = NodePeer::require() else {
+        return;
+    };
     let pki = Pki::shared();
-    let context = server().client_auth(ClientAuth::optional(trusted_root())).build().unwrap();
+    let context = server()
+        .client_auth(ClientAuth::optional(trusted_root()))
+        .build()
+        .unwrap();
     let mut served = Served::echo(TlsAcceptor::builder(context)).await;
     for version in VERSIONS {
         for with_certificate in [true, false] {
@@ -157,14 +232,26 @@ async fn a_resumed_session_restores_the_client_or_its_absence() {
                 options["cert"] = json!(pki.client.certificate_pem() + pki.intermediate.pem());
                 options["key"] = json!(pki.client.key_pem());
             }
-            let first = node.connect(served.address, options.clone(), json!({})).await;
+            let first = node
+                .connect(served.address, options.clone(), json!({}))
+                .await;
             assert_eq!(served.connection().await.authorized(), with_certificate);
             options["session"] = first["sessions"][0].clone();
             let again = node.connect(served.address, options, json!({})).await;
-            assert_eq!(again["reused"], true, "{version} {with_certificate} {again}");
+            assert_eq!(
+                again["reused"], true,
+                "{version} {with_certificate} {again}"
+            );
             let info = served.connection().await;
-            assert_eq!(info.authorized(), with_certificate, "resumed without certificate is not authorized");
-            assert_eq!(info.peer().common_name(), with_certificate.then_some("client.test"));
+            assert_eq!(
+                info.authorized(),
+                with_certificate,
+                "resumed without certificate is not authorized"
+            );
+            assert_eq!(
+                info.peer().common_name(),
+                with_certificate.then_some("client.test")
+            );
         }
     }
 }

@@ -9,13 +9,17 @@ use tls_tests::{NodePeer, Served, VERSIONS, dial};
 use tls_wire::AlertDescription;
 
 fn serving(name: &str) -> SecureContext {
-    SecureContext::server(identity(&Pki::shared().issue(&[name]))).build().unwrap()
+    SecureContext::server(identity(&Pki::shared().issue(&[name])))
+        .build()
+        .unwrap()
 }
 
 // Spec: T-SNI-01, T-SNI-13, T-SNI-12, SNI-01, SNI-02, SRV-14
 #[tokio::test]
 async fn names_patterns_and_the_default() {
-    let Some(mut node) = NodePeer::require() else { return };
+    let Some(mut node) = NodePeer::require() else {
+        return;
+    };
     let acceptor = TlsAcceptor::builder(server().build().unwrap())
         .context("a.example.com", serving("exact"))
         .context("*.test.com", serving("pattern"))
@@ -40,24 +44,36 @@ async fn names_patterns_and_the_default() {
         let rule = rule.map_or(ContextRule::Default, |rule| ContextRule::Name(rule.into()));
         assert_eq!(*info.context_rule(), rule);
         let lower = name.to_ascii_lowercase();
-        assert_eq!(info.server_name(), Some(&*lower).filter(|name| !name.is_empty()));
+        assert_eq!(
+            info.server_name(),
+            Some(&*lower).filter(|name| !name.is_empty())
+        );
     }
 }
 
-// Spec: T-SNI-06, T-SNI-05
+// Spec: T-SNI-06
 #[tokio::test]
 async fn the_newest_of_equal_patterns_wins() {
-    let Some(mut node) = NodePeer::require() else { return };
+    let Some(mut node) = NodePeer::require() else {
+        return;
+    };
     let acceptor = TlsAcceptor::builder(server().build().unwrap())
         .context("*.test.com", serving("older"))
         .context("*.test.com", serving("newer"));
     let mut served = Served::echo(acceptor).await;
     let options = json!({ "ca": Pki::shared().root.pem(), "servername": "b.test.com", "checkServerIdentity": "skip" });
-    let report = node.connect(served.address, options.clone(), json!({})).await;
+    let report = node
+        .connect(served.address, options.clone(), json!({}))
+        .await;
     assert_eq!(report["peer"], "newer");
-    served.handle.add_context("*.test.com", serving("newest")).unwrap();
+    served
+        .handle
+        .add_context("*.test.com", serving("newest"))
+        .unwrap();
     for _ in 0..2 {
-        let report = node.connect(served.address, options.clone(), json!({})).await;
+        let report = node
+            .connect(served.address, options.clone(), json!({}))
+            .await;
         assert_eq!(report["peer"], "newest");
     }
     served.connection().await;
@@ -66,13 +82,23 @@ async fn the_newest_of_equal_patterns_wins() {
 // Spec: T-SNI-02, T-SNI-05, SNI-03, SNI-04
 #[tokio::test]
 async fn the_chosen_context_brings_its_own_client_authorities() {
-    let Some(mut node) = NodePeer::require() else { return };
+    let Some(mut node) = NodePeer::require() else {
+        return;
+    };
     let pki = Pki::shared();
     let asking = |trust| {
-        server().client_auth(ClientAuth::optional(trust)).dangerous().accept_any_certificate().build().unwrap()
+        server()
+            .client_auth(ClientAuth::optional(trust))
+            .dangerous()
+            .accept_any_certificate()
+            .build()
+            .unwrap()
     };
     let (ours, others) = (asking(trust(&pki.root)), asking(trust(&pki.other_root)));
-    let acceptor = TlsAcceptor::builder(server().build().unwrap()).choose_context(move |hello| {
+    let by_name = TlsAcceptor::builder(server().build().unwrap())
+        .context("ours.test", ours.clone())
+        .context("others.test", others.clone());
+    let by_hook = TlsAcceptor::builder(server().build().unwrap()).choose_context(move |hello| {
         let chosen = match hello.server_name() {
             Some("ours.test") => Some(ours.clone()),
             Some("others.test") => Some(others.clone()),
@@ -83,8 +109,8 @@ async fn the_chosen_context_brings_its_own_client_authorities() {
             Ok::<_, std::io::Error>(chosen)
         }
     });
-    let mut served = Served::echo(acceptor).await;
-    for version in VERSIONS {
+    for (acceptor, version) in [(by_name, VERSIONS[0]), (by_hook, VERSIONS[1])] {
+        let mut served = Served::echo(acceptor).await;
         for (name, leaf, authorized) in [
             ("ours.test", &*pki.client, true),
             ("ours.test", &*pki.client_other_ca, false),
@@ -109,48 +135,65 @@ async fn the_chosen_context_brings_its_own_client_authorities() {
 // Spec: T-SNI-04, T-SNI-03, SNI-08
 #[tokio::test]
 async fn a_hook_that_fails_or_chooses_nonsense_ends_that_connection_only() {
-    let Some(mut node) = NodePeer::require() else { return };
-    let acceptor = TlsAcceptor::builder(server().build().unwrap()).choose_context(|hello| async move {
-        match hello.server_name() {
-            Some("fails.test") => Err("the hook's own error"),
-            Some("panics.test") => panic!("the hook's own panic"),
-            Some("client.test") => Ok(Some(client().build().unwrap())),
-            _ => Ok(None),
-        }
-    });
-    let mut served = Served::echo(acceptor).await;
-    let options = |name: &str| {
-        json!({ "ca": Pki::shared().root.pem(), "servername": name, "checkServerIdentity": "skip" })
+    let Some(mut node) = NodePeer::require() else {
+        return;
     };
+    let acceptor =
+        TlsAcceptor::builder(server().build().unwrap()).choose_context(|hello| async move {
+            match hello.server_name() {
+                Some("fails.test") => Err("the hook's own error"),
+                Some("panics.test") => panic!("the hook's own panic"),
+                Some("client.test") => Ok(Some(client().build().unwrap())),
+                _ => Ok(None),
+            }
+        });
+    let mut served = Served::echo(acceptor).await;
+    let options = |name: &str| json!({ "ca": Pki::shared().root.pem(), "servername": name, "checkServerIdentity": "skip" });
     for (name, code) in [
         ("fails.test", "hook_failed"),
         ("panics.test", "hook_panicked"),
         ("client.test", "unusable_context"),
     ] {
         let report = node.connect(served.address, options(name), json!({})).await;
-        assert_eq!(report["errors"][0]["code"], "ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR", "{name} {report}");
+        assert_eq!(
+            report["errors"][0]["code"], "ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR",
+            "{name} {report}"
+        );
         let failure = served.failure().await;
-        assert_eq!((failure.code, failure.server_name.as_deref()), (code, Some(name)));
+        assert_eq!(
+            (failure.code, failure.server_name.as_deref()),
+            (code, Some(name))
+        );
         assert_eq!(failure.alert, Some(AlertDescription::InternalError));
         assert!(failure.peer.is_some());
     }
-    let report = node.connect(served.address, options("localhost"), json!({})).await;
+    let report = node
+        .connect(served.address, options("localhost"), json!({}))
+        .await;
     assert_eq!(report["data"], "hello");
 }
 
 // Spec: T-SNI-07, SNI-05, T-VER-42, CTX-25
 #[tokio::test]
 async fn no_certificate_anywhere_is_alert_40() {
-    let Some(mut node) = NodePeer::require() else { return };
+    let Some(mut node) = NodePeer::require() else {
+        return;
+    };
     let empty = SecureContext::without_certificate().build().unwrap();
     let mut served = Served::echo(TlsAcceptor::builder(empty)).await;
     for version in VERSIONS {
         let options = json!({ "servername": "localhost", "maxVersion": version.to_string() });
         let report = node.connect(served.address, options, json!({})).await;
-        assert_eq!(report["errors"][0]["code"], "ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE", "{report}");
+        assert_eq!(
+            report["errors"][0]["code"], "ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE",
+            "{report}"
+        );
         let failure = served.failure().await;
         assert_eq!(failure.code, "no_suitable_identity");
-        assert_eq!(failure.node_code, Some("ERR_SSL_NO_SUITABLE_SIGNATURE_ALGORITHM"));
+        assert_eq!(
+            failure.node_code,
+            Some("ERR_SSL_NO_SUITABLE_SIGNATURE_ALGORITHM")
+        );
     }
 }
 
@@ -162,6 +205,8 @@ async fn an_address_is_checked_and_not_sent_as_a_name() {
     let stream = dial(served.address, &connector, "127.0.0.1").await.unwrap();
     assert!(stream.info().authorized());
     assert_eq!(served.connection().await.server_name(), None);
-    let error = dial(served.address, &connector, "127.0.0.2").await.unwrap_err();
+    let error = dial(served.address, &connector, "127.0.0.2")
+        .await
+        .unwrap_err();
     assert_eq!(error.node_code(), Some("ERR_TLS_CERT_ALTNAME_INVALID"));
 }

@@ -30,7 +30,9 @@ pub async fn dial(
     connector: &TlsConnector,
     host: &str,
 ) -> Result<TlsStream<TcpStream>, HandshakeError> {
-    let io = in_time("a connection", TcpStream::connect(address)).await.unwrap();
+    let io = in_time("a connection", TcpStream::connect(address))
+        .await
+        .unwrap();
     in_time("a handshake", connector.connect(name(host), io)).await
 }
 

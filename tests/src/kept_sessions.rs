@@ -38,7 +38,11 @@ impl KeptSessions {
     /// A store in this state.
     #[must_use]
     pub fn new(trouble: Trouble) -> Self {
-        Self { memory: MemoryStore::new(), counts: Arc::default(), trouble }
+        Self {
+            memory: MemoryStore::new(),
+            counts: Arc::default(),
+            trouble,
+        }
     }
 
     /// How many sessions were put (Node: 'newSession').

@@ -30,7 +30,11 @@ impl NodePeer {
     #[must_use]
     pub fn require() -> Option<Self> {
         let node = Node::require()?;
-        Some(Self { process: node.script(DRIVER, &[]), asked: 0, unread: Vec::new() })
+        Some(Self {
+            process: node.script(DRIVER, &[]),
+            asked: 0,
+            unread: Vec::new(),
+        })
     }
 
     /// Sends a command without waiting for its answer; gives its id.
@@ -75,14 +79,20 @@ impl NodePeer {
         merge(&mut command, more);
         let id = self.send(command);
         let answer = self.answer(id).await;
-        let Some(port) = answer["port"].as_u64() else { panic!("no server: {answer}") };
+        let Some(port) = answer["port"].as_u64() else {
+            panic!("no server: {answer}")
+        };
         let port = u16::try_from(port).unwrap();
-        NodeServer { address: SocketAddr::from(([127, 0, 0, 1], port)), id }
+        NodeServer {
+            address: SocketAddr::from(([127, 0, 0, 1], port)),
+            id,
+        }
     }
 
     /// The next event of that name at `server`: `secure`, `clientError`, `end`, `keylog`.
     pub async fn event(&mut self, server: NodeServer, event: &str) -> Value {
-        self.find(|line| line["server"] == json!(server.id) && line["event"] == json!(event)).await
+        self.find(|line| line["server"] == json!(server.id) && line["event"] == json!(event))
+            .await
     }
 
     async fn find(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {

@@ -34,7 +34,11 @@ impl PemFiles {
         let files = Pki::shared().write_to(dir.path());
         Self {
             ca: text(&files.ca),
-            chain: text(&Pki::shared().intermediate.write_to(dir.path(), "intermediate")),
+            chain: text(
+                &Pki::shared()
+                    .intermediate
+                    .write_to(dir.path(), "intermediate"),
+            ),
             cert: text(&files.cert),
             key: text(&files.key),
             client_cert: text(&files.client_cert),

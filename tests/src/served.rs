@@ -106,7 +106,14 @@ impl Served {
             });
             let _ = served.await;
         });
-        Self { address, handle, connections, ends, failures, task }
+        Self {
+            address,
+            handle,
+            connections,
+            ends,
+            failures,
+            task,
+        }
     }
 
     /// The next connection whose handshake is done.
@@ -129,7 +136,9 @@ impl Served {
     /// # Panics
     /// When none ends.
     pub async fn end(&mut self) -> io::Result<u64> {
-        in_time("the end of a connection", self.ends.recv()).await.unwrap()
+        in_time("the end of a connection", self.ends.recv())
+            .await
+            .unwrap()
     }
 
     /// The next handshake that failed.

@@ -54,7 +54,12 @@ where
         .as_ref()
         .and_then(|clock| clock.current_time())
         .unwrap_or_else(UnixTime::now);
-    let incoming = Incoming { shared, peer, begun, now };
+    let incoming = Incoming {
+        shared,
+        peer,
+        begun,
+        now,
+    };
     let mut wire = Wire::new(io, prefix, begun, shared.limits.hello_timeout);
     let mut hello = None;
     match run(&incoming, &mut wire, &mut hello).await {

@@ -36,11 +36,16 @@ pub(crate) struct Contexts {
 
 impl Contexts {
     pub(crate) fn add(&mut self, pattern: &str, context: SecureContext) -> Result<(), Error> {
-        engine::lowered::server(&context)
-            .map_err(|source| Error::NamedContext { pattern: pattern.to_owned(), source })?;
+        engine::lowered::server(&context).map_err(|source| Error::NamedContext {
+            pattern: pattern.to_owned(),
+            source,
+        })?;
         self.named
             .insert(pattern, (Arc::from(pattern), context))
-            .map_err(|source| Error::Pattern { pattern: pattern.to_owned(), source })
+            .map_err(|source| Error::Pattern {
+                pattern: pattern.to_owned(),
+                source,
+            })
     }
 }
 
@@ -89,7 +94,9 @@ pub struct TlsAcceptor(pub(crate) Arc<Shared>);
 
 impl std::fmt::Debug for TlsAcceptor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TlsAcceptor").field("limits", &self.0.limits).finish_non_exhaustive()
+        f.debug_struct("TlsAcceptor")
+            .field("limits", &self.0.limits)
+            .finish_non_exhaustive()
     }
 }
 
@@ -116,7 +123,9 @@ impl TlsAcceptor {
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
-        self.accept_from(io, &[], None).await.map(|(stream, _)| stream)
+        self.accept_from(io, &[], None)
+            .await
+            .map(|(stream, _)| stream)
     }
 
     /// As [`accept`](Self::accept), with bytes that were already read from `io`.
@@ -132,7 +141,9 @@ impl TlsAcceptor {
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
-        self.accept_from(io, prefix, None).await.map(|(stream, _)| stream)
+        self.accept_from(io, prefix, None)
+            .await
+            .map(|(stream, _)| stream)
     }
 
     pub(crate) async fn accept_from<IO>(
@@ -187,14 +198,20 @@ pub struct AcceptorBuilder {
 
 impl std::fmt::Debug for AcceptorBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AcceptorBuilder").field("limits", &self.limits).finish_non_exhaustive()
+        f.debug_struct("AcceptorBuilder")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
     }
 }
 
 impl AcceptorBuilder {
     fn new(default: SecureContext) -> Self {
         Self {
-            contexts: Contexts { default, named: SniMap::new(), generation: 1 },
+            contexts: Contexts {
+                default,
+                named: SniMap::new(),
+                generation: 1,
+            },
             choose_context: None,
             choose_protocol: None,
             ticket_keys: None,

@@ -50,7 +50,11 @@ impl Admission {
         let number = pending.next;
         pending.next += 1;
         pending.waiting.insert(number, evict);
-        PendingPlace { admission: self.clone(), number, evicted }
+        PendingPlace {
+            admission: self.clone(),
+            number,
+            evicted,
+        }
     }
 
     /// Waits for a place among the handshakes at work.
@@ -75,7 +79,11 @@ impl Admission {
     }
 
     pub(crate) fn pending_count(&self) -> usize {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner).waiting.len()
+        self.pending
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .waiting
+            .len()
     }
 
     pub(crate) fn working_count(&self) -> usize {
@@ -118,7 +126,11 @@ impl PendingPlace {
 
 impl Drop for PendingPlace {
     fn drop(&mut self) {
-        let mut pending = self.admission.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pending = self
+            .admission
+            .pending
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         pending.waiting.remove(&self.number);
     }
 }

@@ -58,7 +58,10 @@ impl SessionSource {
             return None;
         }
         let value = Mutex::new(Some(self.inbox.take()?));
-        Some(ClientSession(Arc::new(Inner { bound_to: self.bound_to.clone(), value })))
+        Some(ClientSession(Arc::new(Inner {
+            bound_to: self.bound_to.clone(),
+            value,
+        })))
     }
 }
 
@@ -70,7 +73,11 @@ impl ClientSession {
 
     /// Whether it was used already.
     pub fn is_used(&self) -> bool {
-        self.0.value.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+        self.0
+            .value
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_none()
     }
 
     pub(crate) fn binding(&self) -> &Binding {

@@ -50,9 +50,19 @@ where
     IO: AsyncRead + AsyncWrite + Unpin,
 {
     let begun = Instant::now();
-    let now = connector.clock.as_ref().and_then(|clock| clock.current_time());
+    let now = connector
+        .clock
+        .as_ref()
+        .and_then(|clock| clock.current_time());
     let now = now.unwrap_or_else(UnixTime::now);
-    let outgoing = Outgoing { connector, name, port, peer, begun, now };
+    let outgoing = Outgoing {
+        connector,
+        name,
+        port,
+        peer,
+        begun,
+        now,
+    };
     let mut wire = Wire::new(io, &[], begun, connector.handshake_timeout);
     match run(&outgoing, &mut wire).await {
         Ok(finished) => Ok(stream(&outgoing, wire, finished)),
@@ -81,9 +91,8 @@ where
     IO: AsyncRead + AsyncWrite + Unpin,
 {
     let context = &outgoing.connector.context;
-    let unusable = |error| {
-        Refused::silently(HandshakeErrorKind::UnusableContext(error), Phase::Context)
-    };
+    let unusable =
+        |error| Refused::silently(HandshakeErrorKind::UnusableContext(error), Phase::Context);
     let config = lowered::client(context).map_err(unusable)?;
     let (offered, reason) = offer(outgoing);
     let offered_kind = offered.as_ref().map(|_| SessionKind::Ticket);
@@ -105,11 +114,15 @@ where
         UnbufferedClientConnection::new(config, outgoing.name.clone())
     });
     let connection = connection.map_err(unusable)?;
-    let Some(slot) = slot else { return Err(panicked()) };
+    let Some(slot) = slot else {
+        return Err(panicked());
+    };
     let mut handshake = Handshake::new(connection, slot);
     let server_hello = exchange(wire, &mut handshake).await?;
     let (connection, slot) = handshake.into_parts();
-    let Some(Slot::Client(slot)) = slot else { return Err(panicked()) };
+    let Some(Slot::Client(slot)) = slot else {
+        return Err(panicked());
+    };
     let negotiated = Negotiated::read(&connection).ok_or_else(panicked)?;
     let established = handover::client(connection, &slot.inbox)
         .map_err(|kind| Refused::silently(kind, Phase::Handover))?;
@@ -121,7 +134,13 @@ where
         (false, Some(_)) => Resumption::Full(NotResumed::Unknown),
         (false, None) => Resumption::Full(reason),
     };
-    Ok(Finished { record, negotiated, slot: *slot, resumption, server_hello })
+    Ok(Finished {
+        record,
+        negotiated,
+        slot: *slot,
+        resumption,
+        server_hello,
+    })
 }
 
 fn panicked() -> Refused {
@@ -186,14 +205,18 @@ impl ServerHelloTap {
             return;
         }
         self.begun = true;
-        let [22, _, _, _, _, content @ ..] = record else { return };
+        let [22, _, _, _, _, content @ ..] = record else {
+            return;
+        };
         let joiner = self.joiner.get_or_insert_with(HandshakeJoiner::default);
         if joiner.push(content).is_err() {
             self.joiner = None;
             return;
         }
         while let Ok(Some(message)) = joiner.next_message() {
-            let Ok(hello) = ServerHelloView::parse(&message) else { continue };
+            let Ok(hello) = ServerHelloView::parse(&message) else {
+                continue;
+            };
             if hello.is_hello_retry_request() {
                 continue;
             }
@@ -224,8 +247,15 @@ where
     if FirstBytes::classify(received) == FirstBytes::Tls {
         return Ok(());
     }
-    let line = received.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
-    let excerpt = line.iter().take(EXCERPT).flat_map(|byte| byte.escape_ascii()).map(char::from);
+    let line = received
+        .split(|byte| matches!(byte, b'\r' | b'\n'))
+        .next()
+        .unwrap_or_default();
+    let excerpt = line
+        .iter()
+        .take(EXCERPT)
+        .flat_map(|byte| byte.escape_ascii())
+        .map(char::from);
     let kind = HandshakeErrorKind::ServerNotTls(excerpt.collect());
     Err(Refused::silently(kind, Phase::Handshake))
 }
@@ -259,14 +289,24 @@ fn refused(
         (_, true) => Farewell::Nothing,
         (_, false) => Farewell::Flight(flight, alert),
     };
-    Refused { kind, phase, farewell }
+    Refused {
+        kind,
+        phase,
+        farewell,
+    }
 }
 
 fn stream<IO>(outgoing: &Outgoing<'_>, wire: Wire<IO>, finished: Finished) -> TlsStream<IO>
 where
     IO: AsyncRead + AsyncWrite + Unpin,
 {
-    let Finished { record, negotiated, slot, resumption, server_hello } = finished;
+    let Finished {
+        record,
+        negotiated,
+        slot,
+        resumption,
+        server_hello,
+    } = finished;
     let context = &outgoing.connector.context;
     let resumed_from = outgoing
         .connector
@@ -288,7 +328,8 @@ where
         first_verified,
         refusal: refusal.clone(),
     };
-    let usable = context.resumes() && server_hello.is_some_and(|hello| hello.extended_master_secret);
+    let usable =
+        context.resumes() && server_hello.is_some_and(|hello| hello.extended_master_secret);
     let info = ConnectionInfo::new(Facts {
         version: negotiated.version,
         suite: negotiated.suite,
@@ -312,7 +353,18 @@ where
         parsed_peer: OnceLock::new(),
     });
     let (io, received) = wire.into_parts();
-    let sessions = Some(SessionSource { inbox: slot.inbox, bound_to: binding, usable });
+    let sessions = Some(SessionSource {
+        inbox: slot.inbox,
+        bound_to: binding,
+        usable,
+    });
     let rest = Rest { exporter, sessions };
-    TlsStream::new(Parts { io, record, info, incoming: received, unsent: Vec::new(), rest })
+    TlsStream::new(Parts {
+        io,
+        record,
+        info,
+        incoming: received,
+        unsent: Vec::new(),
+        rest,
+    })
 }

@@ -46,7 +46,10 @@ impl Connections {
             None => None,
         };
         self.open.fetch_add(1, Ordering::AcqRel);
-        OpenConnection { connections: self.clone(), _place: place }
+        OpenConnection {
+            connections: self.clone(),
+            _place: place,
+        }
     }
 
     /// Streams in the application's hands.

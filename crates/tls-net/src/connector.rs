@@ -55,7 +55,9 @@ pub struct TlsConnector {
 
 impl std::fmt::Debug for TlsConnector {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TlsConnector").field("context", &self.context).finish_non_exhaustive()
+        f.debug_struct("TlsConnector")
+            .field("context", &self.context)
+            .finish_non_exhaustive()
     }
 }
 
@@ -107,7 +109,10 @@ impl TlsConnector {
     /// resume: [`ConnectionInfo::resumption`](crate::ConnectionInfo::resumption) says why.
     #[must_use]
     pub fn resuming(&self, session: ClientSession) -> Self {
-        Self { session: Some(session), ..self.clone() }
+        Self {
+            session: Some(session),
+            ..self.clone()
+        }
     }
 
     /// Makes the handshake over `io`, which can be any duplex stream, another `TlsStream` included
@@ -241,5 +246,8 @@ impl From<ConnectError> for io::Error {
 
 /// `IpAddr` parsing lives here so that brackets are dealt with once.
 pub(crate) fn ip_literal(host: &str) -> Option<IpAddr> {
-    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
+    host.trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse()
+        .ok()
 }

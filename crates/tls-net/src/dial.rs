@@ -47,8 +47,13 @@ pub(crate) async fn dial(
         Some(std::net::IpAddr::V6(ip)) => format!("[{ip}]:{port}"),
         _ => format!("{host}:{port}"),
     };
-    let uri = Uri::builder().scheme("https").authority(authority.as_str()).path_and_query("/");
-    let uri = uri.build().map_err(|_| ConnectError::Address(authority.clone()))?;
+    let uri = Uri::builder()
+        .scheme("https")
+        .authority(authority.as_str())
+        .path_and_query("/");
+    let uri = uri
+        .build()
+        .map_err(|_| ConnectError::Address(authority.clone()))?;
     let mut connector = HttpConnector::new();
     connector.enforce_http(false);
     connector.set_nodelay(true);
@@ -59,7 +64,11 @@ pub(crate) async fn dial(
             port,
             source: io_error(error),
         }),
-        Err(_) => Err(ConnectError::Timeout { host: host.to_owned(), port, limit }),
+        Err(_) => Err(ConnectError::Timeout {
+            host: host.to_owned(),
+            port,
+            limit,
+        }),
     }
 }
 

@@ -178,7 +178,10 @@ impl HandshakeErrorKind {
     /// Node's code for the same failure, where it has one (`ERR-06`, `ERR-20`…`ERR-22`).
     pub fn node_code(&self) -> Option<&'static str> {
         Some(match self {
-            Self::NotTls { looks_like: FirstBytes::Http, .. } => "ERR_SSL_HTTP_REQUEST",
+            Self::NotTls {
+                looks_like: FirstBytes::Http,
+                ..
+            } => "ERR_SSL_HTTP_REQUEST",
             Self::NotTls { .. } => "ERR_SSL_WRONG_VERSION_NUMBER",
             Self::ServerNotTls(_) => "ERR_SSL_PACKET_LENGTH_TOO_LONG",
             Self::InvalidHello(error) => return error.node_code(),
@@ -218,35 +221,78 @@ impl HandshakeErrorKind {
     /// What a person can do about it; chosen by the variant, never by a text.
     pub fn hint(&self) -> &str {
         match self {
-            Self::NotTls { looks_like: FirstBytes::Http, .. } => "this port speaks TLS: use https://",
-            Self::NotTls { looks_like: FirstBytes::Ssh, .. } => "this port speaks TLS, not SSH: check the port",
-            Self::NotTls { looks_like: FirstBytes::SslV2, .. } => "the client is far too old: it needs TLS 1.2 or 1.3",
-            Self::NotTls { .. } => "the other end does not speak TLS on this port: check the port, or a proxy in between",
-            Self::ServerNotTls(_) => "the server speaks plain text on this port: try another port, plain http://, or STARTTLS first",
-            Self::InvalidHello(_) => "the hello breaks RFC 8446: the client has a defect, or is a scanner",
-            Self::HelloTimeout(_) => "the client connected and sent no hello: a port scan, a health check, or a slow network; see hello_timeout",
+            Self::NotTls {
+                looks_like: FirstBytes::Http,
+                ..
+            } => "this port speaks TLS: use https://",
+            Self::NotTls {
+                looks_like: FirstBytes::Ssh,
+                ..
+            } => "this port speaks TLS, not SSH: check the port",
+            Self::NotTls {
+                looks_like: FirstBytes::SslV2,
+                ..
+            } => "the client is far too old: it needs TLS 1.2 or 1.3",
+            Self::NotTls { .. } => {
+                "the other end does not speak TLS on this port: check the port, or a proxy in between"
+            }
+            Self::ServerNotTls(_) => {
+                "the server speaks plain text on this port: try another port, plain http://, or STARTTLS first"
+            }
+            Self::InvalidHello(_) => {
+                "the hello breaks RFC 8446: the client has a defect, or is a scanner"
+            }
+            Self::HelloTimeout(_) => {
+                "the client connected and sent no hello: a port scan, a health check, or a slow network; see hello_timeout"
+            }
             Self::HandshakeTimeout(_) => "the other end stalled; see handshake_timeout",
-            Self::PeerClosed => "the other end gave up: if it is a client, it may not trust this certificate and said so by leaving",
+            Self::PeerClosed => {
+                "the other end gave up: if it is a client, it may not trust this certificate and said so by leaving"
+            }
             Self::Io(_) => "the network connection failed",
             Self::AlertReceived(alert) => alert_hint(*alert),
-            Self::NoSharedVersion => "the other end has neither TLS 1.2 nor 1.3 in common with min_version and max_version here",
-            Self::NoSharedCipher => "compare `ciphers` at both ends; TLS 1.2 here has ECDHE with AES-GCM or ChaCha20 only, and the suite must fit the certificate's key",
-            Self::NoSharedGroup => "compare `groups` at both ends; X25519 and P-256 are known nearly everywhere",
-            Self::NoSharedSignatureScheme => "the client can verify none of our keys' signatures: add an identity with another kind of key (RSA beside ECDSA)",
+            Self::NoSharedVersion => {
+                "the other end has neither TLS 1.2 nor 1.3 in common with min_version and max_version here"
+            }
+            Self::NoSharedCipher => {
+                "compare `ciphers` at both ends; TLS 1.2 here has ECDHE with AES-GCM or ChaCha20 only, and the suite must fit the certificate's key"
+            }
+            Self::NoSharedGroup => {
+                "compare `groups` at both ends; X25519 and P-256 are known nearly everywhere"
+            }
+            Self::NoSharedSignatureScheme => {
+                "the client can verify none of our keys' signatures: add an identity with another kind of key (RSA beside ECDSA)"
+            }
             Self::NoApplicationProtocol => "compare `alpn` at both ends",
-            Self::NoExtendedMasterSecret => "the other end's TLS 1.2 lacks RFC 7627: upgrade it, or use TLS 1.3",
-            Self::NoSuitableIdentity => "the context has no certificate that this client can use: add one, or one with another kind of key",
-            Self::ClientCertificateRefused(refusal) | Self::ServerCertificateRefused(refusal) => refusal.hint,
-            Self::ClientCertificateMissing => "the client must send a certificate issued by one of client_auth's CAs",
-            Self::PeerMisbehaved(_) => "the other end's TLS has a defect, or something in between changes its bytes",
+            Self::NoExtendedMasterSecret => {
+                "the other end's TLS 1.2 lacks RFC 7627: upgrade it, or use TLS 1.3"
+            }
+            Self::NoSuitableIdentity => {
+                "the context has no certificate that this client can use: add one, or one with another kind of key"
+            }
+            Self::ClientCertificateRefused(refusal) | Self::ServerCertificateRefused(refusal) => {
+                refusal.hint
+            }
+            Self::ClientCertificateMissing => {
+                "the client must send a certificate issued by one of client_auth's CAs"
+            }
+            Self::PeerMisbehaved(_) => {
+                "the other end's TLS has a defect, or something in between changes its bytes"
+            }
             Self::TooMuchData => "no honest handshake is that large: a defect or an attack",
             Self::HookFailed(..) => "see the hook's own error",
             Self::HookTimeout(..) => "make the hook faster or raise hook_timeout",
             Self::HookPanicked(_) => "the hook has a defect: see its panic message",
             Self::UnusableContext(_) => "give the acceptor a context made by SecureContext::server",
-            Self::ParsersDisagree(_) => "please report this with the hello's bytes: it is a defect of this library",
-            Self::SessionNotAcceptable(_) => "the client's session was made under another policy; its next attempt will be a full handshake",
-            Self::TooManyPending => "raise max_pending, or find who opens connections and says nothing",
+            Self::ParsersDisagree(_) => {
+                "please report this with the hello's bytes: it is a defect of this library"
+            }
+            Self::SessionNotAcceptable(_) => {
+                "the client's session was made under another policy; its next attempt will be a full handshake"
+            }
+            Self::TooManyPending => {
+                "raise max_pending, or find who opens connections and says nothing"
+            }
             Self::EnginePanicked => "please report this: it is a defect of this library",
             Self::Engine(_) => "see the error of rustls",
             Self::Record(_) => "see the error of the record layer",
@@ -257,7 +303,10 @@ impl HandshakeErrorKind {
 impl std::fmt::Display for HandshakeErrorKind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::NotTls { looks_like: FirstBytes::Http, excerpt } => {
+            Self::NotTls {
+                looks_like: FirstBytes::Http,
+                excerpt,
+            } => {
                 write!(f, "not TLS: plain HTTP \"{excerpt}\"")
             }
             Self::NotTls { excerpt, .. } if excerpt.is_empty() => f.write_str("not TLS"),
@@ -276,18 +325,28 @@ impl std::fmt::Display for HandshakeErrorKind {
             Self::NoApplicationProtocol => f.write_str("no application protocol in common"),
             Self::NoExtendedMasterSecret => f.write_str("the peer has no extended master secret"),
             Self::NoSuitableIdentity => f.write_str("no identity suits this client"),
-            Self::ClientCertificateRefused(refusal) => write!(f, "client certificate refused: {refusal}"),
+            Self::ClientCertificateRefused(refusal) => {
+                write!(f, "client certificate refused: {refusal}")
+            }
             Self::ClientCertificateMissing => f.write_str("the client sent no certificate"),
-            Self::ServerCertificateRefused(refusal) => write!(f, "server certificate refused: {refusal}"),
+            Self::ServerCertificateRefused(refusal) => {
+                write!(f, "server certificate refused: {refusal}")
+            }
             Self::PeerMisbehaved(error) => write!(f, "the peer broke the protocol: {error}"),
             Self::TooMuchData => f.write_str("the peer's handshake is too large"),
             Self::HookFailed(hook, error) => write!(f, "the hook {hook} failed: {error}"),
-            Self::HookTimeout(hook, limit) => write!(f, "the hook {hook} took longer than {limit:?}"),
+            Self::HookTimeout(hook, limit) => {
+                write!(f, "the hook {hook} took longer than {limit:?}")
+            }
             Self::HookPanicked(hook) => write!(f, "the hook {hook} panicked"),
             Self::UnusableContext(error) => write!(f, "the context can't serve: {error}"),
-            Self::ParsersDisagree(field) => write!(f, "two readings of the hello differ in {field}"),
+            Self::ParsersDisagree(field) => {
+                write!(f, "two readings of the hello differ in {field}")
+            }
             Self::SessionNotAcceptable(why) => write!(f, "resumed session not acceptable: {why}"),
-            Self::TooManyPending => f.write_str("too many connections without a hello; this was the oldest"),
+            Self::TooManyPending => {
+                f.write_str("too many connections without a hello; this was the oldest")
+            }
             Self::EnginePanicked => f.write_str("the protocol engine panicked"),
             Self::Engine(error) => write!(f, "protocol engine: {error}"),
             Self::Record(error) => write!(f, "record layer: {error}"),
@@ -441,15 +500,27 @@ impl From<HandshakeError> for io::Error {
 
 fn alert_hint(alert: AlertDescription) -> &'static str {
     match alert {
-        AlertDescription::UnknownCa => "the other end does not trust the CA of the certificate sent to it: give it the CA, or send the whole chain",
+        AlertDescription::UnknownCa => {
+            "the other end does not trust the CA of the certificate sent to it: give it the CA, or send the whole chain"
+        }
         AlertDescription::BadCertificate
         | AlertDescription::CertificateUnknown
-        | AlertDescription::UnsupportedCertificate => "the other end refused the certificate sent to it",
-        AlertDescription::CertificateExpired => "the certificate sent has expired: renew it (or the other end's clock is wrong)",
+        | AlertDescription::UnsupportedCertificate => {
+            "the other end refused the certificate sent to it"
+        }
+        AlertDescription::CertificateExpired => {
+            "the certificate sent has expired: renew it (or the other end's clock is wrong)"
+        }
         AlertDescription::CertificateRevoked => "the certificate sent is revoked: replace it",
-        AlertDescription::CertificateRequired => "the other end demands a client certificate: give one",
-        AlertDescription::ProtocolVersion => "the other end has no TLS version in common with this one",
-        AlertDescription::HandshakeFailure => "the other end found nothing in common: compare versions, ciphers, groups and certificates",
+        AlertDescription::CertificateRequired => {
+            "the other end demands a client certificate: give one"
+        }
+        AlertDescription::ProtocolVersion => {
+            "the other end has no TLS version in common with this one"
+        }
+        AlertDescription::HandshakeFailure => {
+            "the other end found nothing in common: compare versions, ciphers, groups and certificates"
+        }
         AlertDescription::UnrecognizedName => "the other end does not serve this name",
         AlertDescription::NoApplicationProtocol => "compare `alpn` at both ends",
         AlertDescription::AccessDenied => "the other end refused access",

@@ -26,7 +26,10 @@ pub(crate) struct Hook<T> {
 
 impl<T> Clone for Hook<T> {
     fn clone(&self) -> Self {
-        Self { name: self.name, ask: self.ask.clone() }
+        Self {
+            name: self.name,
+            ask: self.ask.clone(),
+        }
     }
 }
 
@@ -41,7 +44,10 @@ impl<T: 'static> Hook<T> {
             let answer = ask(hello);
             Box::pin(async move { answer.await.map_err(Into::into) })
         };
-        Self { name, ask: Arc::new(ask) }
+        Self {
+            name,
+            ask: Arc::new(ask),
+        }
     }
 
     /// Asks the hook. Its error, its delay and its panic each end this one connection.

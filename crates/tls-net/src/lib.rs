@@ -65,15 +65,15 @@ mod stream;
 mod stream_queue;
 mod wire;
 
+pub use acceptor::{AcceptorBuilder, TlsAcceptor};
 #[cfg(feature = "axum")]
 pub use axum::PeerAddr;
-#[cfg(feature = "hyper-util")]
-pub use hyper_util::HttpsStream;
-pub use acceptor::{AcceptorBuilder, TlsAcceptor};
 pub use client_session::ClientSession;
 pub use connection_info::{ConnectionInfo, ContextRule, Peer, Proof, Resumption, SessionKind};
 pub use connector::{ConnectError, TlsConnector};
 pub use error::{Error, Fault, HandshakeError, HandshakeErrorKind, Phase};
+#[cfg(feature = "hyper-util")]
+pub use hyper_util::HttpsStream;
 pub use listener::{Listener, is_transient};
 pub use server::{Server, ServerHandle, Stats};
 pub use shutdown::Drained;

@@ -55,7 +55,8 @@ impl<L: Listener> Listening<L> {
             match accepted {
                 Ok((io, peer)) => {
                     let deliver = deliver.clone();
-                    let handshake = handshake(self.acceptor.clone(), self.connections.clone(), io, peer);
+                    let handshake =
+                        handshake(self.acceptor.clone(), self.connections.clone(), io, peer);
                     // The handshake is boxed and gone before the stream is handed on, and nothing
                     // is captured beside it: a connection at rest must not hold what it took to
                     // set it up.
@@ -66,7 +67,9 @@ impl<L: Listener> Listening<L> {
                 }
                 Err(error) if is_transient(&error) => {
                     if is_exhausted(&error) {
-                        tracing::warn!("can't accept connections: {error}; raise the limit of open files");
+                        tracing::warn!(
+                            "can't accept connections: {error}; raise the limit of open files"
+                        );
                         tokio::time::sleep(EXHAUSTED_PAUSE).await;
                     }
                 }
@@ -94,5 +97,7 @@ where
 
 async fn stopped(phase: &mut watch::Receiver<Phase>) {
     // The sender lives in the handle that the server itself holds; should it be gone, stop.
-    let _ = phase.wait_for(|phase| !matches!(phase, Phase::Serving)).await;
+    let _ = phase
+        .wait_for(|phase| !matches!(phase, Phase::Serving))
+        .await;
 }

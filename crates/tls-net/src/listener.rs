@@ -18,9 +18,8 @@ pub trait Listener: Send + 'static {
     type Io: AsyncRead + AsyncWrite + Unpin + Send + 'static;
 
     /// Waits for the next connection; the peer's address where there is one.
-    fn accept(
-        &mut self,
-    ) -> impl Future<Output = io::Result<(Self::Io, Option<SocketAddr>)>> + Send;
+    fn accept(&mut self)
+    -> impl Future<Output = io::Result<(Self::Io, Option<SocketAddr>)>> + Send;
 
     /// The address that clients connect to.
     fn local_addr(&self) -> io::Result<SocketAddr>;
@@ -51,7 +50,10 @@ impl Listener for tokio::net::UnixListener {
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
-        Err(io::Error::new(io::ErrorKind::Unsupported, "a Unix socket has no network address"))
+        Err(io::Error::new(
+            io::ErrorKind::Unsupported,
+            "a Unix socket has no network address",
+        ))
     }
 }
 

@@ -25,7 +25,11 @@ pub(crate) enum Farewell {
 
 impl Refused {
     pub(crate) fn silently(kind: HandshakeErrorKind, phase: Phase) -> Self {
-        Self { kind, phase, farewell: Farewell::Nothing }
+        Self {
+            kind,
+            phase,
+            farewell: Farewell::Nothing,
+        }
     }
 
     pub(crate) fn with_alert(
@@ -33,7 +37,11 @@ impl Refused {
         phase: Phase,
         alert: AlertDescription,
     ) -> Self {
-        Self { kind, phase, farewell: Farewell::Alert(alert) }
+        Self {
+            kind,
+            phase,
+            farewell: Farewell::Alert(alert),
+        }
     }
 
     /// Tells the peer, closes the transport, and makes the report.

@@ -19,8 +19,8 @@ use crate::error::Error;
 use crate::listen::Listening;
 use crate::listener::Listener;
 use crate::shutdown::{Drained, Phase};
-use crate::stream_queue::{StreamQueue, StreamSender, stream_queue};
 use crate::stream::TlsStream;
+use crate::stream_queue::{StreamQueue, StreamSender, stream_queue};
 
 /// A listener whose connections come out handshaken.
 ///
@@ -46,7 +46,9 @@ enum State<L: Listener> {
 
 impl<L: Listener> std::fmt::Debug for Server<L> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Server").field("local_addr", &self.local_addr).finish_non_exhaustive()
+        f.debug_struct("Server")
+            .field("local_addr", &self.local_addr)
+            .finish_non_exhaustive()
     }
 }
 
@@ -54,8 +56,11 @@ impl<L: Listener> Server<L> {
     pub(crate) fn new(acceptor: TlsAcceptor, listener: L) -> Self {
         let (phase, _) = watch::channel(Phase::Serving);
         let connections = Connections::new(acceptor.0.limits.max_connections);
-        let handle =
-            ServerHandle { acceptor: acceptor.clone(), phase: Arc::new(phase), connections };
+        let handle = ServerHandle {
+            acceptor: acceptor.clone(),
+            phase: Arc::new(phase),
+            connections,
+        };
         Self {
             acceptor,
             handle,
@@ -159,7 +164,10 @@ impl<L: Listener> Server<L> {
     fn listen(&self, listener: L) -> Arc<StreamQueue<L::Io>> {
         let (finished, queue) = stream_queue();
         let task = tokio::spawn(fill_queue(self.listening(listener), finished));
-        let mut listening = self.listening.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut listening = self
+            .listening
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         *listening = Some(task.abort_handle());
         queue
     }
@@ -222,7 +230,11 @@ async fn fill_queue<L: Listener>(listening: Listening<L>, finished: StreamSender
 
 impl<L: Listener> Drop for Server<L> {
     fn drop(&mut self) {
-        let listening = self.listening.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let listening = self
+            .listening
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(task) = listening {
             task.abort();
         }
@@ -260,7 +272,10 @@ impl ServerHandle {
     ///
     /// The context can't serve; the old one stays.
     #[doc(alias = "setSecureContext")]
-    #[allow(clippy::needless_pass_by_value, reason = "as in the builder; a context is one Arc")]
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "as in the builder; a context is one Arc"
+    )]
     pub fn set_context(&self, context: SecureContext) -> Result<u64, Error> {
         crate::engine::lowered::server(&context).map_err(Error::DefaultContext)?;
         self.change(|contexts| {
@@ -275,7 +290,10 @@ impl ServerHandle {
     ///
     /// The context can't serve, or the pattern can't match; nothing changes then.
     #[doc(alias = "addContext")]
-    #[allow(clippy::needless_pass_by_value, reason = "as in the builder; a context is one Arc")]
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "as in the builder; a context is one Arc"
+    )]
     pub fn add_context(&self, pattern: &str, context: SecureContext) -> Result<u64, Error> {
         self.change(|contexts| contexts.add(pattern, context.clone()))
     }
@@ -293,7 +311,11 @@ impl ServerHandle {
                 changed.generation += 1;
             }
             generation = changed.generation;
-            if outcome.is_ok() { Arc::new(changed) } else { contexts.clone() }
+            if outcome.is_ok() {
+                Arc::new(changed)
+            } else {
+                contexts.clone()
+            }
         });
         outcome.map(|()| generation)
     }
@@ -310,7 +332,11 @@ impl ServerHandle {
     /// sessions are stored instead.
     #[doc(alias = "getTicketKeys")]
     pub fn ticket_keys(&self) -> Option<[u8; 48]> {
-        self.acceptor.0.ticket_keys.as_ref().map(tls_session_store::TicketKeys::to_bytes)
+        self.acceptor
+            .0
+            .ticket_keys
+            .as_ref()
+            .map(tls_session_store::TicketKeys::to_bytes)
     }
 
     /// Counts at this moment.
@@ -343,6 +369,9 @@ impl ServerHandle {
         // Late is no error: what is left is counted.
         let _ = tokio::time::timeout_at(until, self.connections.all_ended()).await;
         let left = self.connections.count();
-        Drained { completed: before.saturating_sub(left), cut: left }
+        Drained {
+            completed: before.saturating_sub(left),
+            cut: left,
+        }
     }
 }

@@ -48,7 +48,11 @@ pub(crate) struct Authenticated {
 impl Authenticated {
     /// A client of whom nothing was proved.
     pub(crate) fn nobody(now: UnixTime) -> Self {
-        Self { at: now.as_secs(), verdict: Verdict::NoCertificate, chain: Vec::new() }
+        Self {
+            at: now.as_secs(),
+            verdict: Verdict::NoCertificate,
+            chain: Vec::new(),
+        }
     }
 }
 
@@ -95,9 +99,14 @@ impl SessionIssuer {
         id: &[u8],
         state: &[u8],
     ) -> Option<Vec<u8>> {
-        let envelope = self.envelope(Kind::StoredSession, client, state).encode().ok()?;
+        let envelope = self
+            .envelope(Kind::StoredSession, client, state)
+            .encode()
+            .ok()?;
         let secret = self.secret.as_ref()?;
-        secret.seal_value(Kind::StoredSession, &self.context_id, id, &envelope).ok()
+        secret
+            .seal_value(Kind::StoredSession, &self.context_id, id, &envelope)
+            .ok()
     }
 
     fn envelope(&self, kind: Kind, client: &Authenticated, state: &[u8]) -> Envelope {
@@ -108,7 +117,11 @@ impl SessionIssuer {
             verdict: client.verdict.clone(),
             generation: self.generation,
             maker: self.maker.to_string(),
-            chain: client.chain.iter().map(|certificate| certificate.to_vec()).collect(),
+            chain: client
+                .chain
+                .iter()
+                .map(|certificate| certificate.to_vec())
+                .collect(),
             payload: Zeroizing::new(state.to_vec()),
         }
     }
@@ -154,14 +167,27 @@ pub(crate) fn judge(
 ) -> Result<OpenedSession, NotResumed> {
     let envelope = Envelope::decode(envelope).map_err(|_| NotResumed::Malformed)?;
     let lifetime = context.session_timeout();
-    envelope.check(kind, context_id, Duration::from_secs(now.as_secs()), lifetime)?;
+    envelope.check(
+        kind,
+        context_id,
+        Duration::from_secs(now.as_secs()),
+        lifetime,
+    )?;
     let client = Authenticated {
         at: envelope.first_authenticated,
         verdict: envelope.verdict,
-        chain: envelope.chain.into_iter().map(CertificateDer::from).collect(),
+        chain: envelope
+            .chain
+            .into_iter()
+            .map(CertificateDer::from)
+            .collect(),
     };
     judge_client(context, &client, now)?;
-    Ok(OpenedSession { state: envelope.payload, client, maker: envelope.maker })
+    Ok(OpenedSession {
+        state: envelope.payload,
+        client,
+        maker: envelope.maker,
+    })
 }
 
 /// The stored client chain against today's policy, trust and dates.
@@ -177,7 +203,9 @@ fn judge_client(
         Verdict::NoCertificate => Err(NotResumed::Malformed),
         Verdict::Good => {
             let verifier = context.client_verifier().ok_or(NotResumed::PolicyChanged)?;
-            verifier.verify(&client.chain, now).map_err(|_| NotResumed::ChainNoLongerGood)
+            verifier
+                .verify(&client.chain, now)
+                .map_err(|_| NotResumed::ChainNoLongerGood)
         }
         // Accepted without proof then; a full handshake says what it is today.
         _ => Err(NotResumed::ChainNoLongerGood),

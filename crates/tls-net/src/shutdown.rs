@@ -24,7 +24,10 @@ pub struct Drained {
 
 /// Resolves at the deadline of a shutdown.
 pub(crate) async fn deadline(phase: &mut watch::Receiver<Phase>) {
-    let until = match phase.wait_for(|phase| matches!(phase, Phase::Draining(_))).await {
+    let until = match phase
+        .wait_for(|phase| matches!(phase, Phase::Draining(_)))
+        .await
+    {
         Ok(phase) => *phase,
         Err(_) => return,
     };
@@ -34,10 +37,7 @@ pub(crate) async fn deadline(phase: &mut watch::Receiver<Phase>) {
 }
 
 /// Waits for the handlers until the deadline, then cuts the rest.
-pub(crate) async fn drain(
-    mut handlers: JoinSet<()>,
-    mut phase: watch::Receiver<Phase>,
-) -> Drained {
+pub(crate) async fn drain(mut handlers: JoinSet<()>, mut phase: watch::Receiver<Phase>) -> Drained {
     while handlers.try_join_next().is_some() {}
     let mut completed = 0;
     let cut = deadline(&mut phase);

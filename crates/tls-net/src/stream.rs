@@ -17,9 +17,9 @@ use bytes::Bytes;
 use tls_record::{BufferClass, Exporter, PooledBuffer, RecordLayer};
 use tokio::io::{AsyncRead, ReadBuf};
 
-use crate::connections::OpenConnection;
 use crate::client_session::{ClientSession, SessionSource};
 use crate::connection_info::ConnectionInfo;
+use crate::connections::OpenConnection;
 
 /// A TLS connection over `IO`, its handshake done.
 ///
@@ -138,7 +138,9 @@ impl<IO> TlsStream<IO> {
     ) -> Result<T, ExportError> {
         let exporter = self.rest.as_ref().and_then(|rest| rest.exporter.as_ref());
         let exporter = exporter.ok_or(ExportError::NotKept)?;
-        exporter.export(out.as_mut(), label, context).map_err(ExportError::Input)?;
+        exporter
+            .export(out.as_mut(), label, context)
+            .map_err(ExportError::Input)?;
         Ok(out)
     }
 
@@ -170,7 +172,10 @@ impl<IO> TlsStream<IO> {
     /// and read first, or [`close`](Self::close).
     pub fn into_parts(self) -> (IO, Bytes) {
         let consumed = self.opened.map_or(0, |opened| opened.consumed);
-        let received = self.incoming.as_ref().map(|incoming| &incoming.filled()[consumed..]);
+        let received = self
+            .incoming
+            .as_ref()
+            .map(|incoming| &incoming.filled()[consumed..]);
         let received = received.map_or_else(Bytes::new, Bytes::copy_from_slice);
         (self.io, received)
     }
@@ -178,7 +183,9 @@ impl<IO> TlsStream<IO> {
 
 impl<IO> std::fmt::Debug for TlsStream<IO> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TlsStream").field("info", &self.info).finish_non_exhaustive()
+        f.debug_struct("TlsStream")
+            .field("info", &self.info)
+            .finish_non_exhaustive()
     }
 }
 

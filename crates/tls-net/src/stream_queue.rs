@@ -28,7 +28,10 @@ pub(crate) struct StreamSender<IO> {
 
 impl<IO> Clone for StreamSender<IO> {
     fn clone(&self) -> Self {
-        Self { streams: self.streams.clone(), filled: self.filled.clone() }
+        Self {
+            streams: self.streams.clone(),
+            filled: self.filled.clone(),
+        }
     }
 }
 
@@ -45,8 +48,17 @@ impl Drop for Closing {
 pub(crate) fn stream_queue<IO>() -> (StreamSender<IO>, Arc<StreamQueue<IO>>) {
     let (sender, receiver) = mpsc::channel(CAPACITY);
     let filled = Arc::new(Notify::new());
-    let queue = StreamQueue { streams: Mutex::new(receiver), filled: filled.clone() };
-    (StreamSender { streams: sender, filled }, Arc::new(queue))
+    let queue = StreamQueue {
+        streams: Mutex::new(receiver),
+        filled: filled.clone(),
+    };
+    (
+        StreamSender {
+            streams: sender,
+            filled,
+        },
+        Arc::new(queue),
+    )
 }
 
 impl<IO> StreamSender<IO> {
@@ -69,7 +81,11 @@ impl<IO> StreamQueue<IO> {
         loop {
             // Made before the look: what is sent in between wakes it.
             let filled = self.filled.notified();
-            let next = self.streams.lock().unwrap_or_else(PoisonError::into_inner).try_recv();
+            let next = self
+                .streams
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .try_recv();
             match next {
                 Ok(taken) => return Some(taken),
                 Err(TryRecvError::Disconnected) => return None,

@@ -72,7 +72,13 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
 
     /// Reads some bytes; holds no buffer while it waits for the first of them.
     pub(crate) async fn fill(&mut self) -> Result<(), HandshakeErrorKind> {
-        let Self { io, prefix, incoming, deadline, .. } = self;
+        let Self {
+            io,
+            prefix,
+            incoming,
+            deadline,
+            ..
+        } = self;
         let read = std::future::poll_fn(|cx| {
             if prefix.position() < prefix.get_ref().len() as u64 {
                 return poll_fill(prefix, incoming, cx);
@@ -87,7 +93,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
         match read {
             Ok(0) => Err(HandshakeErrorKind::PeerClosed),
             Ok(bytes) => {
-                self.budget = self.budget.checked_sub(bytes).ok_or(HandshakeErrorKind::TooMuchData)?;
+                self.budget = self
+                    .budget
+                    .checked_sub(bytes)
+                    .ok_or(HandshakeErrorKind::TooMuchData)?;
                 Ok(())
             }
             Err(error) => Err(transport(error)),
@@ -129,7 +138,13 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
         if flight.is_empty() {
             return Ok(());
         }
-        let Self { io, incoming, budget, deadline, .. } = self;
+        let Self {
+            io,
+            incoming,
+            budget,
+            deadline,
+            ..
+        } = self;
         let mut rest = flight;
         let mut reads = true;
         let write = std::future::poll_fn(|cx| {
@@ -140,12 +155,17 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
                 };
                 match written {
                     Poll::Ready(Ok(None)) => return Poll::Ready(Ok(())),
-                    Poll::Ready(Ok(Some(0))) => return Poll::Ready(Err(HandshakeErrorKind::PeerClosed)),
+                    Poll::Ready(Ok(Some(0))) => {
+                        return Poll::Ready(Err(HandshakeErrorKind::PeerClosed));
+                    }
                     Poll::Ready(Ok(Some(written))) => rest = &rest[written..],
                     Poll::Ready(Err(error)) => return Poll::Ready(Err(transport(error))),
                     Poll::Pending if reads => {
-                        let read = std::task::ready!(poll_fill(io, incoming, cx)).map_err(transport)?;
-                        *budget = budget.checked_sub(read).ok_or(HandshakeErrorKind::TooMuchData)?;
+                        let read =
+                            std::task::ready!(poll_fill(io, incoming, cx)).map_err(transport)?;
+                        *budget = budget
+                            .checked_sub(read)
+                            .ok_or(HandshakeErrorKind::TooMuchData)?;
                         // At its end the peer may still read.
                         reads = read > 0;
                     }
@@ -169,7 +189,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
             let mut left = LINGER_BYTES;
             let mut discarded = [0; 1024];
             while let Ok(read @ 1..) = self.io.read(&mut discarded).await {
-                let Some(rest) = left.checked_sub(read) else { return };
+                let Some(rest) = left.checked_sub(read) else {
+                    return;
+                };
                 left = rest;
             }
         };

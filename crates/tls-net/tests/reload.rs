@@ -34,7 +34,9 @@ fn client_certificate(pki: &Pki) -> Identity {
 
 fn pem(trust: &Trust) -> String {
     let certificates = trust.certificates().iter();
-    certificates.map(|certificate| certificate_pem(certificate.der())).collect()
+    certificates
+        .map(|certificate| certificate_pem(certificate.der()))
+        .collect()
 }
 
 // Spec: SRV-18, T-CRD-11
@@ -63,7 +65,10 @@ async fn a_renewed_certificate_serves_new_connections_and_keeps_sessions() {
         let connector = connector.resuming(session);
         let (near, far) = ends::handshake(&acceptor, &connector, "localhost").await;
         assert!(near.unwrap().info().resumption().is_resumed());
-        assert_eq!(far.unwrap().info().resumption(), Resumption::Resumed(SessionKind::Ticket));
+        assert_eq!(
+            far.unwrap().info().resumption(),
+            Resumption::Resumed(SessionKind::Ticket)
+        );
     }
 }
 
@@ -83,8 +88,16 @@ impl Mutual {
         fs::write(&path, pem(&pki.trust)).unwrap();
         let trust = Trust::watch_pem_file_with(&path, WatchOptions::manual()).unwrap();
         let context = SecureContext::server(pki.identity.clone());
-        let context = context.client_auth(ClientAuth::required(&trust)).build().unwrap();
-        Self { pki, directory, trust, acceptor: TlsAcceptor::from(context) }
+        let context = context
+            .client_auth(ClientAuth::required(&trust))
+            .build()
+            .unwrap();
+        Self {
+            pki,
+            directory,
+            trust,
+            acceptor: TlsAcceptor::from(context),
+        }
     }
 
     fn now_trusts(&self, trust: &Trust) {
@@ -115,7 +128,10 @@ async fn a_session_is_judged_by_the_authorities_of_today() {
         let again = connector.resuming(near.session().unwrap());
         let (near, far) = server.connect(&again).await;
         let (mut near, mut far) = (near.unwrap(), far.unwrap());
-        assert!(far.info().resumption().is_resumed(), "{version}: still good under the new trust");
+        assert!(
+            far.info().resumption().is_resumed(),
+            "{version}: still good under the new trust"
+        );
         assert!(far.info().authorized());
         assert_eq!(far.info().generation(), generation + 1);
         ends::exchange(&mut near, &mut far).await;
@@ -129,7 +145,15 @@ async fn a_session_is_judged_by_the_authorities_of_today() {
         ends::exchange(&mut near, &mut far).await;
         let new = client_certificate(&next);
         let connector = client(version, &server.pki.trust, Some(&new));
-        assert!(server.connect(&connector).await.1.unwrap().info().authorized());
+        assert!(
+            server
+                .connect(&connector)
+                .await
+                .1
+                .unwrap()
+                .info()
+                .authorized()
+        );
     }
 }
 
@@ -156,7 +180,10 @@ async fn a_session_of_an_authority_that_is_gone_is_not_resumed() {
         let again = connector.resuming(near.session().unwrap());
         let (_near, far) = ends::handshake(&acceptor, &again, "localhost").await;
         let info = far.unwrap().info();
-        assert_eq!(info.resumption(), Resumption::Full(NotResumed::ChainNoLongerGood));
+        assert_eq!(
+            info.resumption(),
+            Resumption::Full(NotResumed::ChainNoLongerGood)
+        );
         assert!(!info.authorized(), "{version}");
     }
 }
@@ -175,13 +202,20 @@ async fn a_client_follows_its_trust_and_does_not_resume_what_the_old_one_verifie
         trust.replace(ends.pki.trust.with(&next.trust)).unwrap();
         let again = connector.resuming(near.session().unwrap());
         let (mut near, mut far) = ends.connect_with(&again).await;
-        assert_eq!(near.info().resumption(), Resumption::Full(NotResumed::PolicyChanged));
+        assert_eq!(
+            near.info().resumption(),
+            Resumption::Full(NotResumed::PolicyChanged)
+        );
         assert_eq!(near.info().generation(), 1);
         ends::exchange(&mut near, &mut far).await;
 
         trust.replace(next.trust.clone()).unwrap();
         let again = connector.resuming(near.session().unwrap());
         let (near, _) = ends::handshake(&ends.acceptor, &again, "localhost").await;
-        assert_eq!(near.unwrap_err().code(), "server_certificate_refused", "{version}");
+        assert_eq!(
+            near.unwrap_err().code(),
+            "server_certificate_refused",
+            "{version}"
+        );
     }
 }

@@ -32,14 +32,23 @@ async fn both_ends_report_the_same_facts() {
         let (client, server) = ends.connect().await;
         let (client, server) = (client.info(), server.info());
         assert_eq!(client.protocol_version(), server.protocol_version());
-        assert_eq!(client.negotiated_cipher_suite(), server.negotiated_cipher_suite());
-        assert_eq!(client.negotiated_key_exchange_group(), server.negotiated_key_exchange_group());
+        assert_eq!(
+            client.negotiated_cipher_suite(),
+            server.negotiated_cipher_suite()
+        );
+        assert_eq!(
+            client.negotiated_key_exchange_group(),
+            server.negotiated_key_exchange_group()
+        );
         assert_eq!(client.alpn_protocol(), Some(&b"h2"[..]));
         assert_eq!(server.alpn_protocol(), Some(&b"h2"[..]));
         assert_eq!(server.server_name(), Some("localhost"));
         assert!(client.authorized());
         assert!(!server.authorized());
-        assert_eq!(server.resumption(), Resumption::Full(NotResumed::NoSessionOffered));
+        assert_eq!(
+            server.resumption(),
+            Resumption::Full(NotResumed::NoSessionOffered)
+        );
     }
 }
 
@@ -54,13 +63,22 @@ async fn a_session_resumes_once() {
         let again = ends.connector.resuming(session.clone());
         let (mut client, mut server) = ends.connect_with(&again).await;
         assert!(client.info().resumption().is_resumed(), "{version}");
-        assert_eq!(server.info().resumption(), Resumption::Resumed(SessionKind::Ticket));
+        assert_eq!(
+            server.info().resumption(),
+            Resumption::Resumed(SessionKind::Ticket)
+        );
         assert!(client.info().authorized());
         ends::exchange(&mut client, &mut server).await;
         assert!(client.session().is_some() || version == tls_wire::ProtocolVersion::Tls12);
         let (client, server) = ends.connect_with(&again).await;
-        assert_eq!(client.info().resumption(), Resumption::Full(NotResumed::Unknown));
-        assert_eq!(server.info().resumption(), Resumption::Full(NotResumed::NoSessionOffered));
+        assert_eq!(
+            client.info().resumption(),
+            Resumption::Full(NotResumed::Unknown)
+        );
+        assert_eq!(
+            server.info().resumption(),
+            Resumption::Full(NotResumed::NoSessionOffered)
+        );
     }
 }
 
@@ -68,15 +86,27 @@ async fn a_session_resumes_once() {
 #[tokio::test]
 async fn keying_material_is_equal_at_both_ends() {
     for version in VERSIONS {
-        let ends = Ends::with(version, |context| context.exporter(true), |context| context.exporter(true));
+        let ends = Ends::with(
+            version,
+            |context| context.exporter(true),
+            |context| context.exporter(true),
+        );
         let (client, server) = ends.connect().await;
         for context in [None, Some(&b""[..]), Some(&b"context"[..])] {
-            let ours = client.export_keying_material([0; 128], b"label", context).unwrap();
-            let theirs = server.export_keying_material([0; 128], b"label", context).unwrap();
+            let ours = client
+                .export_keying_material([0; 128], b"label", context)
+                .unwrap();
+            let theirs = server
+                .export_keying_material([0; 128], b"label", context)
+                .unwrap();
             assert_eq!(ours, theirs);
         }
-        let absent = client.export_keying_material([0; 32], b"label", None).unwrap();
-        let empty = client.export_keying_material([0; 32], b"label", Some(b"")).unwrap();
+        let absent = client
+            .export_keying_material([0; 32], b"label", None)
+            .unwrap();
+        let empty = client
+            .export_keying_material([0; 32], b"label", Some(b""))
+            .unwrap();
         assert_eq!(absent == empty, version == tls_wire::ProtocolVersion::Tls13);
     }
 }

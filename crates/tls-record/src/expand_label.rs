@@ -16,11 +16,22 @@ pub(crate) fn expand_label(
     let prefix = b"tls13 ";
     let label_len = u8::try_from(prefix.len() + label.len()).ok()?;
     let context_len = u8::try_from(context.len()).ok()?;
-    let info: [&[u8]; 6] = [&length, &[label_len], prefix, label, &[context_len], context];
+    let info: [&[u8]; 6] = [
+        &length,
+        &[label_len],
+        prefix,
+        label,
+        &[context_len],
+        context,
+    ];
     match hash {
-        HashAlgorithm::Sha384 => {
-            Hkdf::<Sha384>::from_prk(secret).ok()?.expand_multi_info(&info, out).ok()
-        }
-        _ => Hkdf::<Sha256>::from_prk(secret).ok()?.expand_multi_info(&info, out).ok(),
+        HashAlgorithm::Sha384 => Hkdf::<Sha384>::from_prk(secret)
+            .ok()?
+            .expand_multi_info(&info, out)
+            .ok(),
+        _ => Hkdf::<Sha256>::from_prk(secret)
+            .ok()?
+            .expand_multi_info(&info, out)
+            .ok(),
     }
 }

@@ -29,7 +29,12 @@ impl TrafficSecrets {
     ///
     /// [`Error::KeyLength`] if a secret is not as long as the hash.
     pub fn new(hash: HashAlgorithm, aead: Aead, tx: &[u8], rx: &[u8]) -> Result<Self, Error> {
-        Ok(Self { hash, aead, tx: secret(hash, tx)?, rx: secret(hash, rx)? })
+        Ok(Self {
+            hash,
+            aead,
+            tx: secret(hash, tx)?,
+            rx: secret(hash, rx)?,
+        })
     }
 
     /// The keys under the current secrets: first what this side sends with, then what it receives
@@ -39,7 +44,10 @@ impl TrafficSecrets {
     ///
     /// [`KeyUpdateRefused`] never, in practice: the lengths are fixed.
     pub fn keys(&self) -> Result<(TrafficKeys, TrafficKeys), KeyUpdateRefused> {
-        Ok((self.traffic_keys(&self.tx[..])?, self.traffic_keys(&self.rx[..])?))
+        Ok((
+            self.traffic_keys(&self.tx[..])?,
+            self.traffic_keys(&self.rx[..])?,
+        ))
     }
 
     fn traffic_keys(&self, secret: &[u8]) -> Result<TrafficKeys, KeyUpdateRefused> {
@@ -59,20 +67,26 @@ impl TrafficSecrets {
     ) -> Result<(), KeyUpdateRefused> {
         let mut next = Zeroizing::new([0; MAX_SECRET_LEN]);
         let length = hash.output_len();
-        expand_label(hash, &secret[..length], b"traffic upd", b"", &mut next[..length])
-            .ok_or(KeyUpdateRefused)?;
+        expand_label(
+            hash,
+            &secret[..length],
+            b"traffic upd",
+            b"",
+            &mut next[..length],
+        )
+        .ok_or(KeyUpdateRefused)?;
         *secret = next;
         Ok(())
     }
 }
 
-fn secret(
-    hash: HashAlgorithm,
-    bytes: &[u8],
-) -> Result<Zeroizing<[u8; MAX_SECRET_LEN]>, Error> {
+fn secret(hash: HashAlgorithm, bytes: &[u8]) -> Result<Zeroizing<[u8; MAX_SECRET_LEN]>, Error> {
     let expected = hash.output_len();
     if bytes.len() != expected || expected > MAX_SECRET_LEN {
-        return Err(Error::KeyLength { expected, actual: bytes.len() });
+        return Err(Error::KeyLength {
+            expected,
+            actual: bytes.len(),
+        });
     }
     let mut own = Zeroizing::new([0; MAX_SECRET_LEN]);
     own[..expected].copy_from_slice(bytes);
@@ -97,7 +111,9 @@ impl PostHandshake for TrafficSecrets {
 
 impl fmt::Debug for TrafficSecrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TrafficSecrets").field("aead", &self.aead).finish_non_exhaustive()
+        f.debug_struct("TrafficSecrets")
+            .field("aead", &self.aead)
+            .finish_non_exhaustive()
     }
 }
 
@@ -108,10 +124,9 @@ mod tests {
     /// RFC 8448, Section 3: the server's application traffic secret, key and IV.
     #[test]
     fn keys_are_those_of_rfc_8448() {
-        let secret = hex::decode(
-            "a11af9f05531f856ad47116b45a950328204b4f44bfb6b3a4b4f1f3fcb631643",
-        )
-        .unwrap();
+        let secret =
+            hex::decode("a11af9f05531f856ad47116b45a950328204b4f44bfb6b3a4b4f1f3fcb631643")
+                .unwrap();
         let secrets =
             TrafficSecrets::new(HashAlgorithm::Sha256, Aead::Aes128Gcm, &secret, &secret).unwrap();
         let (tx, _) = secrets.keys().unwrap();

@@ -150,7 +150,10 @@ impl AlertDescription {
 static NODE_CODES: LazyLock<Vec<Option<String>>> = LazyLock::new(|| {
     let code = |number: u8| {
         let reason = AlertDescription::from(number).openssl_reason()?;
-        Some(format!("ERR_SSL_{}", reason.to_ascii_uppercase().replace(' ', "_")))
+        Some(format!(
+            "ERR_SSL_{}",
+            reason.to_ascii_uppercase().replace(' ', "_")
+        ))
     };
     (0..=u8::MAX).map(code).collect()
 });
@@ -268,10 +271,7 @@ mod tests {
             (116, "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED"),
             (120, "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL"),
         ] {
-            assert_eq!(
-                AlertDescription::from(number).node_code(),
-                Some(code)
-            );
+            assert_eq!(AlertDescription::from(number).node_code(), Some(code));
         }
         for number in [0, 52, 117, 121, 200] {
             assert_eq!(AlertDescription::from(number).node_code(), None);

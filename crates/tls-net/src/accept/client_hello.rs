@@ -54,9 +54,13 @@ where
 fn refused(error: tls_wire::Error) -> Refused {
     let alert: Option<AlertDescription> = error.alert();
     let kind = match error {
-        tls_wire::Error::NotTls { first_bytes, first_line } => {
-            HandshakeErrorKind::NotTls { looks_like: first_bytes, excerpt: first_line }
-        }
+        tls_wire::Error::NotTls {
+            first_bytes,
+            first_line,
+        } => HandshakeErrorKind::NotTls {
+            looks_like: first_bytes,
+            excerpt: first_line,
+        },
         error => HandshakeErrorKind::InvalidHello(error),
     };
     match alert {

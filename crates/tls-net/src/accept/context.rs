@@ -17,7 +17,11 @@ pub(crate) async fn choose(
     let generation = |context: &SecureContext| of_set.saturating_add(context.generation());
     if let Some((pattern, context)) = contexts.named.get(hello.server_name()) {
         let rule = ContextRule::Name(pattern.clone());
-        return Ok(Chosen { context: context.clone(), rule, generation: generation(context) });
+        return Ok(Chosen {
+            context: context.clone(),
+            rule,
+            generation: generation(context),
+        });
     }
     if let Some(hook) = &incoming.shared.choose_context {
         let answer = hook.ask(hello, incoming.shared.limits.hook_timeout).await;
@@ -26,10 +30,18 @@ pub(crate) async fn choose(
         })?;
         if let Some(context) = chosen {
             let generation = generation(&context);
-            return Ok(Chosen { context, rule: ContextRule::Hook, generation });
+            return Ok(Chosen {
+                context,
+                rule: ContextRule::Hook,
+                generation,
+            });
         }
     }
     let context = contexts.default.clone();
     let generation = generation(&context);
-    Ok(Chosen { context, rule: ContextRule::Default, generation })
+    Ok(Chosen {
+        context,
+        rule: ContextRule::Default,
+        generation,
+    })
 }

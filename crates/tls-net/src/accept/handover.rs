@@ -20,7 +20,13 @@ pub(crate) fn stream<IO>(
 where
     IO: AsyncRead + AsyncWrite + Unpin,
 {
-    let Finished { chosen, record, negotiated, secrets, .. } = finished;
+    let Finished {
+        chosen,
+        record,
+        negotiated,
+        secrets,
+        ..
+    } = finished;
     let exporter = secrets.exporter(&negotiated.suite, finished.server_random);
     let info = ConnectionInfo::new(Facts {
         version: negotiated.version,
@@ -28,7 +34,10 @@ where
         group: negotiated.group,
         kind: negotiated.kind,
         alpn: negotiated.alpn.map(Vec::into_boxed_slice),
-        server_name: hello.as_ref().and_then(|hello| hello.server_name()).map(Box::from),
+        server_name: hello
+            .as_ref()
+            .and_then(|hello| hello.server_name())
+            .map(Box::from),
         peer_certificates: negotiated.peer_certificates.into_boxed_slice(),
         refusal: finished.refusal,
         authorized: finished.authorized,
@@ -52,7 +61,17 @@ where
     );
     crate::metrics::finished(&info);
     let (io, received) = wire.into_parts();
-    let rest = Rest { exporter, sessions: None };
+    let rest = Rest {
+        exporter,
+        sessions: None,
+    };
     let unsent = finished.unsent;
-    TlsStream::new(Parts { io, record, info, incoming: received, unsent, rest })
+    TlsStream::new(Parts {
+        io,
+        record,
+        info,
+        incoming: received,
+        unsent,
+        rest,
+    })
 }

@@ -16,10 +16,10 @@ use crate::acceptor::Shared;
 use crate::connection_info::{Resumption, SessionKind};
 use crate::engine::failure::{self, Side};
 use crate::engine::handshake::{Failure, Handshake, Progress};
+use crate::engine::negotiated::Negotiated;
 use crate::engine::secrets::HandshakeSecrets;
 use crate::engine::server_slot::{OfferedSession, ServerSlot};
 use crate::engine::slot::Slot;
-use crate::engine::negotiated::Negotiated;
 use crate::engine::{handover, lowered};
 use crate::error::{HandshakeErrorKind, Phase};
 use crate::refused::{Farewell, Refused};
@@ -64,17 +64,39 @@ where
     let connection = connection(&context, protocol)?;
     let mut handshake = Handshake::new(connection, Slot::Server(Box::new(slot)));
     let sent = run(incoming, wire, hello, &context, &mut handshake).await?;
-    let server_random = context.wants_exporter().then(|| server_random(&sent.first)).flatten();
+    let server_random = context
+        .wants_exporter()
+        .then(|| server_random(&sent.first))
+        .flatten();
     let (connection, slot) = handshake.into_parts();
     let Some(Slot::Server(slot)) = slot else {
-        return Err(Refused::silently(HandshakeErrorKind::EnginePanicked, Phase::Handover));
+        return Err(Refused::silently(
+            HandshakeErrorKind::EnginePanicked,
+            Phase::Handover,
+        ));
     };
     let negotiated = Negotiated::read(&connection)
         .ok_or_else(|| engine_refused(rustls::Error::HandshakeNotComplete))?;
-    let established = handover::server(connection, negotiated.suite, &slot.secrets, sent.last_records)
-        .map_err(|kind| Refused::silently(kind, Phase::Handover))?;
-    let finished = judge(&context, chosen, established, negotiated, *slot, offered, server_random)?;
-    Ok(Finished { unsent: sent.unsent, ..finished })
+    let established = handover::server(
+        connection,
+        negotiated.suite,
+        &slot.secrets,
+        sent.last_records,
+    )
+    .map_err(|kind| Refused::silently(kind, Phase::Handover))?;
+    let finished = judge(
+        &context,
+        chosen,
+        established,
+        negotiated,
+        *slot,
+        offered,
+        server_random,
+    )?;
+    Ok(Finished {
+        unsent: sent.unsent,
+        ..finished
+    })
 }
 
 fn engine_refused(error: rustls::Error) -> Refused {
@@ -114,12 +136,24 @@ fn lay_ready(
         new_stored: Vec::new(),
     };
     let offered = match offer {
-        Offer::None(reason) => Offered { kind: None, reason, session: None },
-        Offer::Session { name, kind, mut session } => {
+        Offer::None(reason) => Offered {
+            kind: None,
+            reason,
+            session: None,
+        },
+        Offer::Session {
+            name,
+            kind,
+            mut session,
+        } => {
             slot.inherited = Some(session.client.clone());
             let state = Some(std::mem::take(&mut session.state));
             slot.offered = Some(OfferedSession { name, state });
-            Offered { kind: Some(kind), reason: NotResumed::Suite, session: Some(session) }
+            Offered {
+                kind: Some(kind),
+                reason: NotResumed::Suite,
+                session: Some(session),
+            }
         }
     };
     (slot, offered)
@@ -199,7 +233,9 @@ where
     let mut flight = Vec::with_capacity(4096);
     let mut first = Vec::new();
     let wants_start = context.wants_exporter();
-    handshake.begin_with(reframed).map_err(|failure| refused(failure, handshake, Vec::new()))?;
+    handshake
+        .begin_with(reframed)
+        .map_err(|failure| refused(failure, handshake, Vec::new()))?;
     loop {
         let progress = match handshake.advance(&mut flight) {
             Ok(progress) => progress,
@@ -209,8 +245,8 @@ where
         store_new_sessions(incoming, handshake).await;
         // In TLS 1.3 the last flight is tickets, for which nobody waits: they go with the stream's
         // first write, or before a read that has to wait. In TLS 1.2 it is what the client waits for.
-        let tls13 = handshake.connection().protocol_version()
-            == Some(rustls::ProtocolVersion::TLSv1_3);
+        let tls13 =
+            handshake.connection().protocol_version() == Some(rustls::ProtocolVersion::TLSv1_3);
         let keeps = progress == Progress::Done && tls13 && flight.len() <= UNSENT;
         if !keeps {
             wire.write(&flight).await.map_err(transport_refused)?;
@@ -221,7 +257,11 @@ where
         if progress == Progress::Done {
             let last_records = count_records(&flight);
             let unsent = if keeps { flight } else { Vec::new() };
-            return Ok(Sent { first, last_records, unsent });
+            return Ok(Sent {
+                first,
+                last_records,
+                unsent,
+            });
         }
         flight.clear();
         let record = wire.record().await.map_err(transport_refused)?;
@@ -246,14 +286,19 @@ const SERVER_HELLO_START: usize = 5 + 4 + 2 + 32;
 
 /// The random of a TLS 1.2 ServerHello, which the exporter needs (RFC 5705).
 fn server_random(flight: &[u8]) -> Option<[u8; 32]> {
-    flight.get(SERVER_HELLO_START - 32..SERVER_HELLO_START)?.try_into().ok()
+    flight
+        .get(SERVER_HELLO_START - 32..SERVER_HELLO_START)?
+        .try_into()
+        .ok()
 }
 
 /// Sessions are made at the end of a handshake; by then rustls has said which kind it is. A
 /// HelloRetryRequest makes it a full one until the second hello, which may still resume.
 fn forget_unused_offer(handshake: &mut Handshake<UnbufferedServerConnection>) {
     let kind = handshake.connection().handshake_kind();
-    let Some(Slot::Server(slot)) = handshake.slot_mut() else { return };
+    let Some(Slot::Server(slot)) = handshake.slot_mut() else {
+        return;
+    };
     match kind {
         Some(HandshakeKind::Full) => slot.forget_offer(),
         Some(HandshakeKind::FullWithHelloRetryRequest) if slot.hellos > 1 => slot.forget_offer(),
@@ -266,15 +311,21 @@ async fn store_new_sessions(
     incoming: &Incoming<'_>,
     handshake: &mut Handshake<UnbufferedServerConnection>,
 ) {
-    let Some(Slot::Server(slot)) = handshake.slot_mut() else { return };
-    let (Some(stored), Some(issuer)) = (&incoming.shared.stored, &slot.issuer) else { return };
+    let Some(Slot::Server(slot)) = handshake.slot_mut() else {
+        return;
+    };
+    let (Some(stored), Some(issuer)) = (&incoming.shared.stored, &slot.issuer) else {
+        return;
+    };
     if slot.new_stored.is_empty() {
         return;
     }
     let ttl = issuer.remaining(slot.proven_client(), incoming.now);
     let new = std::mem::take(&mut slot.new_stored);
     let puts = new.iter().map(|session| {
-        stored.store.boxed_put(&session.id, session.value.clone(), ttl)
+        stored
+            .store
+            .boxed_put(&session.id, session.value.clone(), ttl)
     });
     // Late or failed: the client's next handshake is a full one, with the reason "unknown".
     let puts = futures_util::future::join_all(puts);
@@ -336,11 +387,18 @@ fn refused(
         (_, true) => Farewell::Nothing,
         (_, false) => Farewell::Flight(flight, alert),
     };
-    Refused { kind, phase, farewell }
+    Refused {
+        kind,
+        phase,
+        farewell,
+    }
 }
 
 /// The checks that rustls does not make.
-#[allow(clippy::too_many_arguments, reason = "each is a different thing and used once")]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "each is a different thing and used once"
+)]
 fn judge(
     context: &SecureContext,
     chosen: Chosen,
@@ -352,7 +410,9 @@ fn judge(
 ) -> Result<Finished, Refused> {
     let record = RecordLayer::new(established, RecordLimits::default())
         .map_err(|error| Refused::silently(HandshakeErrorKind::Record(error), Phase::Handover))?;
-    let resumed = (negotiated.kind == HandshakeKind::Resumed).then_some(offered.session).flatten();
+    let resumed = (negotiated.kind == HandshakeKind::Resumed)
+        .then_some(offered.session)
+        .flatten();
     if let Some(why) = unacceptable(context, &negotiated, resumed.as_ref()) {
         return Err(refused_after_handshake(record, why));
     }
@@ -387,7 +447,9 @@ fn unacceptable(
     resumed: Option<&OpenedSession>,
 ) -> Option<&'static str> {
     if negotiated.kind == HandshakeKind::Resumed {
-        let Some(session) = resumed else { return Some("a session resumed that was not judged") };
+        let Some(session) = resumed else {
+            return Some("a session resumed that was not judged");
+        };
         if session.client.chain != negotiated.peer_certificates {
             return Some("the restored certificates differ from those that were judged");
         }

@@ -12,7 +12,9 @@ pub(crate) async fn choose(
     incoming: &Incoming<'_>,
     hello: &ClientHello,
 ) -> Result<Option<Vec<u8>>, Refused> {
-    let Some(hook) = &incoming.shared.choose_protocol else { return Ok(None) };
+    let Some(hook) = &incoming.shared.choose_protocol else {
+        return Ok(None);
+    };
     if hello.alpn_protocols().next().is_none() {
         return Ok(None);
     }

@@ -14,7 +14,10 @@ pub(super) fn check(context: &SecureContext, hello: &ClientHello) -> Result<(), 
         // The engine says what is wrong with it.
         return Ok(());
     }
-    let mut versions = context.versions().iter().map(|version| u16::from(version.version));
+    let mut versions = context
+        .versions()
+        .iter()
+        .map(|version| u16::from(version.version));
     if versions.any(|version| hello.offers(ProtocolVersion::from(version))) {
         return Ok(());
     }

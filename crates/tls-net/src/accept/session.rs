@@ -16,7 +16,11 @@ const MAX_LOOKUPS: usize = 2;
 /// A session that may be resumed, or why none.
 pub(crate) enum Offer {
     /// It stood up to every check; the bytes by which the client named it.
-    Session { name: Vec<u8>, kind: SessionKind, session: OpenedSession },
+    Session {
+        name: Vec<u8>,
+        kind: SessionKind,
+        session: OpenedSession,
+    },
     /// A full handshake, with its reason.
     None(NotResumed),
 }
@@ -35,7 +39,12 @@ pub(crate) async fn open(
         return Offer::None(NotResumed::NoSessionOffered);
     }
     let mut reason = None;
-    if let Some(keys) = incoming.shared.ticket_keys.as_ref().filter(|_| incoming.shared.tickets) {
+    if let Some(keys) = incoming
+        .shared
+        .ticket_keys
+        .as_ref()
+        .filter(|_| incoming.shared.tickets)
+    {
         match open_ticket(incoming, context, keys, &names) {
             Ok(Some(offer)) => return offer,
             Ok(None) => {}
@@ -74,7 +83,10 @@ enum NameKind {
 /// without which a resumed handshake is not bound to its first (RFC 7627, Section 5.3).
 fn offered_names<'a>(context: &SecureContext, hello: &'a ClientHello) -> Vec<Name<'a>> {
     let tls13 = hello.offers(ProtocolVersion::Tls13)
-        && context.versions().iter().any(|v| v.version == rustls::ProtocolVersion::TLSv1_3);
+        && context
+            .versions()
+            .iter()
+            .any(|v| v.version == rustls::ProtocolVersion::TLSv1_3);
     if tls13 {
         let psk = |identity: PskIdentity<'a>| Name {
             bytes: identity.identity,
@@ -87,10 +99,16 @@ fn offered_names<'a>(context: &SecureContext, hello: &'a ClientHello) -> Vec<Nam
     }
     match hello.session_ticket() {
         Some(ticket) if !ticket.is_empty() => {
-            vec![Name { bytes: ticket, from: NameKind::Ticket }]
+            vec![Name {
+                bytes: ticket,
+                from: NameKind::Ticket,
+            }]
         }
         _ if hello.session_id().len() == SESSION_ID_LEN => {
-            vec![Name { bytes: hello.session_id(), from: NameKind::SessionId }]
+            vec![Name {
+                bytes: hello.session_id(),
+                from: NameKind::SessionId,
+            }]
         }
         _ => Vec::new(),
     }
@@ -111,13 +129,15 @@ fn open_ticket(
         let open = |id: &ContextId| keys.open(kind, id, name.bytes);
         let opened = session::open_under_ids(context, open)
             .map_err(NotResumed::from)
-            .and_then(|(id, envelope)| {
-                session::judge(context, &id, kind, &envelope, incoming.now)
-            });
+            .and_then(|(id, envelope)| session::judge(context, &id, kind, &envelope, incoming.now));
         match opened {
             Ok(session) => {
                 let kind = SessionKind::Ticket;
-                return Ok(Some(Offer::Session { name: name.bytes.to_vec(), kind, session }));
+                return Ok(Some(Offer::Session {
+                    name: name.bytes.to_vec(),
+                    kind,
+                    session,
+                }));
             }
             Err(why) => reason = reason.or(Some(why)),
         }
@@ -142,17 +162,23 @@ async fn fetch(
             _ => stored.store.boxed_take(name.bytes),
         };
         let found = value.await.map_err(|_| NotResumed::StoreDown);
-        let opened = found.and_then(|found| found.ok_or(NotResumed::Unknown)).and_then(|value| {
-            let kind = Kind::StoredSession;
-            let open = |id: &ContextId| stored.secret.open_value(kind, id, name.bytes, &value);
-            let (id, envelope) =
-                session::open_under_ids(context, open).map_err(NotResumed::from)?;
-            session::judge(context, &id, kind, &envelope, incoming.now)
-        });
+        let opened = found
+            .and_then(|found| found.ok_or(NotResumed::Unknown))
+            .and_then(|value| {
+                let kind = Kind::StoredSession;
+                let open = |id: &ContextId| stored.secret.open_value(kind, id, name.bytes, &value);
+                let (id, envelope) =
+                    session::open_under_ids(context, open).map_err(NotResumed::from)?;
+                session::judge(context, &id, kind, &envelope, incoming.now)
+            });
         match opened {
             Ok(session) => {
                 let kind = SessionKind::Stored;
-                return Ok(Some(Offer::Session { name: name.bytes.to_vec(), kind, session }));
+                return Ok(Some(Offer::Session {
+                    name: name.bytes.to_vec(),
+                    kind,
+                    session,
+                }));
             }
             Err(why) => reason = reason.or(Some(why)),
         }

@@ -25,9 +25,7 @@ pub(crate) fn classify(
         Failure::Panicked => return (HandshakeErrorKind::EnginePanicked, Phase::Handshake),
         Failure::TooMuchHeld => return (HandshakeErrorKind::TooMuchData, Phase::Handshake),
         Failure::Surplus => {
-            let error = Error::PeerMisbehaved(
-                rustls::PeerMisbehaved::KeyEpochWithPendingFragment,
-            );
+            let error = Error::PeerMisbehaved(rustls::PeerMisbehaved::KeyEpochWithPendingFragment);
             return (HandshakeErrorKind::PeerMisbehaved(error), Phase::Handshake);
         }
     };
@@ -41,8 +39,12 @@ pub(crate) fn classify(
         }
         Error::InvalidCertificate(error) => {
             let kind = match (refusal, side) {
-                (Some(refusal), Side::Server) => HandshakeErrorKind::ClientCertificateRefused(refusal),
-                (Some(refusal), Side::Client) => HandshakeErrorKind::ServerCertificateRefused(refusal),
+                (Some(refusal), Side::Server) => {
+                    HandshakeErrorKind::ClientCertificateRefused(refusal)
+                }
+                (Some(refusal), Side::Client) => {
+                    HandshakeErrorKind::ServerCertificateRefused(refusal)
+                }
                 (None, _) => HandshakeErrorKind::PeerMisbehaved(Error::InvalidCertificate(error)),
             };
             return (kind, certificates);

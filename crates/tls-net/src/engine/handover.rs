@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use rustls::{ConnectionTrafficSecrets, SupportedCipherSuite};
 use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
 use rustls::kernel::KernelConnection;
 use rustls::server::UnbufferedServerConnection;
+use rustls::{ConnectionTrafficSecrets, SupportedCipherSuite};
 use tls_record::{
     Aead, Established, KeyUpdateRefused, PostHandshake, Role, TicketRefused, TrafficKeys,
     TrafficSecrets,
@@ -32,8 +32,9 @@ pub(crate) fn server(
 ) -> Result<Established, HandshakeErrorKind> {
     let version = version(suite.version().version);
     if version != ProtocolVersion::Tls13 {
-        let (extracted, _) =
-            connection.dangerous_into_kernel_connection().map_err(HandshakeErrorKind::Engine)?;
+        let (extracted, _) = connection
+            .dangerous_into_kernel_connection()
+            .map_err(HandshakeErrorKind::Engine)?;
         // TLS 1.2 has no key updates.
         return established(Role::Server, version, extracted, None);
     }
@@ -58,7 +59,9 @@ fn are_rustls_keys(
     rx: &TrafficKeys,
     ticket_records: u64,
 ) -> bool {
-    let Ok((extracted, _)) = connection.dangerous_into_kernel_connection() else { return false };
+    let Ok((extracted, _)) = connection.dangerous_into_kernel_connection() else {
+        return false;
+    };
     let same = |theirs: &ConnectionTrafficSecrets, ours: &TrafficKeys| {
         traffic_keys(theirs).is_ok_and(|theirs| theirs.equals(ours))
     };
@@ -99,7 +102,10 @@ pub(crate) fn client(
         .map_err(HandshakeErrorKind::Engine)?;
     let version = version(kernel.protocol_version());
     let post_handshake = (version == ProtocolVersion::Tls13).then(|| {
-        Box::new(ClientKernel { kernel, inbox: inbox.clone() }) as Box<dyn PostHandshake>
+        Box::new(ClientKernel {
+            kernel,
+            inbox: inbox.clone(),
+        }) as Box<dyn PostHandshake>
     });
     established(Role::Client, version, secrets, post_handshake)
 }
@@ -132,9 +138,7 @@ fn traffic_keys(secrets: &ConnectionTrafficSecrets) -> Result<TrafficKeys, tls_r
     let (aead, key, iv) = match secrets {
         ConnectionTrafficSecrets::Aes128Gcm { key, iv } => (Aead::Aes128Gcm, key, iv),
         ConnectionTrafficSecrets::Aes256Gcm { key, iv } => (Aead::Aes256Gcm, key, iv),
-        ConnectionTrafficSecrets::Chacha20Poly1305 { key, iv } => {
-            (Aead::ChaCha20Poly1305, key, iv)
-        }
+        ConnectionTrafficSecrets::Chacha20Poly1305 { key, iv } => (Aead::ChaCha20Poly1305, key, iv),
         _ => return Err(UNKNOWN_AEAD),
     };
     let iv = iv.as_ref().try_into().map_err(|_| UNKNOWN_AEAD)?;
@@ -142,12 +146,17 @@ fn traffic_keys(secrets: &ConnectionTrafficSecrets) -> Result<TrafficKeys, tls_r
 }
 
 /// rustls has these three AEADs, all with nonces of 12 bytes; one more would need our support.
-const UNKNOWN_AEAD: tls_record::Error = tls_record::Error::KeyLength { expected: 0, actual: 0 };
+const UNKNOWN_AEAD: tls_record::Error = tls_record::Error::KeyLength {
+    expected: 0,
+    actual: 0,
+};
 
 fn next_keys(
     update: impl FnOnce() -> Result<(u64, ConnectionTrafficSecrets), rustls::Error>,
 ) -> Result<TrafficKeys, KeyUpdateRefused> {
-    let (_, secrets) = fenced(update).and_then(Result::ok).ok_or(KeyUpdateRefused)?;
+    let (_, secrets) = fenced(update)
+        .and_then(Result::ok)
+        .ok_or(KeyUpdateRefused)?;
     traffic_keys(&secrets).map_err(|_| KeyUpdateRefused)
 }
 
@@ -166,10 +175,15 @@ impl PostHandshake for ClientKernel {
     }
 
     fn new_session_ticket(&mut self, body: &[u8]) -> Result<(), TicketRefused> {
-        let slot = ClientSlot { inbox: self.inbox.clone(), ..ClientSlot::default() };
+        let slot = ClientSlot {
+            inbox: self.inbox.clone(),
+            ..ClientSlot::default()
+        };
         let mut slot = Some(Slot::Client(Box::new(slot)));
-        with_slot(&mut slot, || fenced(|| self.kernel.handle_new_session_ticket(body)))
-            .and_then(Result::ok)
-            .ok_or(TicketRefused)
+        with_slot(&mut slot, || {
+            fenced(|| self.kernel.handle_new_session_ticket(body))
+        })
+        .and_then(Result::ok)
+        .ok_or(TicketRefused)
     }
 }

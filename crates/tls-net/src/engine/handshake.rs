@@ -127,7 +127,12 @@ pub(crate) struct Handshake<C> {
 
 impl<C: Unbuffered> Handshake<C> {
     pub(crate) fn new(connection: C, slot: Slot) -> Self {
-        Self { connection, slot: Some(slot), held: Vec::new(), failed: false }
+        Self {
+            connection,
+            slot: Some(slot),
+            held: Vec::new(),
+            failed: false,
+        }
     }
 
     /// Gives one or more whole records to rustls at the next [`advance`](Self::advance).
@@ -149,7 +154,9 @@ impl<C: Unbuffered> Handshake<C> {
     ///
     /// On failure `out` ends with the alert, if rustls has one.
     pub(crate) fn advance(&mut self, out: &mut Vec<u8>) -> Result<Progress, Failure> {
-        let outcome = self.guarded(|handshake| handshake.run(out)).and_then(|done| done);
+        let outcome = self
+            .guarded(|handshake| handshake.run(out))
+            .and_then(|done| done);
         if let Err(Failure::Rustls(_)) = outcome {
             // A panic while the alert is fetched must not hide why the handshake failed.
             let _ = self.guarded(|handshake| handshake.fetch_alert(out));

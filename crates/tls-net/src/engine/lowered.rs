@@ -32,8 +32,9 @@ fn lower_server(context: &SecureContext) -> Result<Arc<ServerConfig>, rustls::Er
             "the context of a client can't serve; make one with SecureContext::server".into(),
         ));
     }
-    let builder = ServerConfig::builder_with_details(context.provider().clone(), Arc::new(SlotClock))
-        .with_protocol_versions(context.versions())?;
+    let builder =
+        ServerConfig::builder_with_details(context.provider().clone(), Arc::new(SlotClock))
+            .with_protocol_versions(context.versions())?;
     let builder = match context.client_verifier() {
         Some(verifier) => builder.with_client_cert_verifier(Arc::new(SlotClientVerifier {
             inner: verifier.clone(),

@@ -19,7 +19,9 @@ impl Negotiated {
         Some(Self {
             version: connection.protocol_version()?,
             suite: connection.negotiated_cipher_suite()?,
-            group: connection.negotiated_key_exchange_group().map(SupportedKxGroup::name),
+            group: connection
+                .negotiated_key_exchange_group()
+                .map(SupportedKxGroup::name),
             kind: connection.handshake_kind()?,
             alpn: connection.alpn_protocol().map(<[u8]>::to_vec),
             peer_certificates: connection.peer_certificates().unwrap_or_default().to_vec(),

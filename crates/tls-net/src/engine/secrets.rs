@@ -69,7 +69,9 @@ impl KeyLog for SlotKeyLog {
                 return;
             }
             match label {
-                "EXPORTER_SECRET" => secrets.exporter_secret = Some(Zeroizing::new(secret.to_vec())),
+                "EXPORTER_SECRET" => {
+                    secrets.exporter_secret = Some(Zeroizing::new(secret.to_vec()))
+                }
                 "CLIENT_RANDOM" if secrets.keep_master => {
                     secrets.master = Some(Zeroizing::new(secret.to_vec()));
                 }

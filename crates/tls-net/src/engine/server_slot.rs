@@ -93,7 +93,10 @@ impl ServerSlot {
     }
 
     fn take_offered(&mut self, name: &[u8]) -> Option<Vec<u8>> {
-        let offered = self.offered.as_mut().filter(|offered| offered.name == name)?;
+        let offered = self
+            .offered
+            .as_mut()
+            .filter(|offered| offered.name == name)?;
         offered.state.take().map(|state| state.to_vec())
     }
 }
@@ -117,8 +120,12 @@ impl ProducesTickets for SlotTicketer {
     }
 
     fn encrypt(&self, plain: &[u8]) -> Option<Vec<u8>> {
-        slot::server(|slot| slot.issuer.as_ref()?.seal_ticket(slot.proven_client(), plain))
-            .flatten()
+        slot::server(|slot| {
+            slot.issuer
+                .as_ref()?
+                .seal_ticket(slot.proven_client(), plain)
+        })
+        .flatten()
     }
 
     fn decrypt(&self, cipher: &[u8]) -> Option<Vec<u8>> {
@@ -210,7 +217,11 @@ fn difference(ours: &tls_wire::ClientHello, theirs: &ClientHello<'_>) -> Option<
     }
     // rustls shows only the schemes that it can use with the version it has chosen.
     let offered = |scheme: u16| ours.signature_schemes().any(|own| own.0 == scheme);
-    if !theirs.signature_schemes().iter().all(|scheme| offered(u16::from(*scheme))) {
+    if !theirs
+        .signature_schemes()
+        .iter()
+        .all(|scheme| offered(u16::from(*scheme)))
+    {
         return Some("signature_algorithms");
     }
     None
@@ -228,8 +239,7 @@ impl ClientCertVerifier for SlotClientVerifier {
     }
 
     fn client_auth_mandatory(&self) -> bool {
-        self.inner.client_auth_mandatory()
-            && !slot::server(|slot| slot.accept_any).unwrap_or(false)
+        self.inner.client_auth_mandatory() && !slot::server(|slot| slot.accept_any).unwrap_or(false)
     }
 
     fn root_hint_subjects(&self) -> &[rustls::DistinguishedName] {

@@ -44,8 +44,7 @@ impl Drop for Occupied<'_> {
 
 /// Runs `call` with `slot` in place. Nests (TLS inside TLS), and survives a panic of `call`.
 pub(crate) fn with_slot<R>(slot: &mut Option<Slot>, call: impl FnOnce() -> R) -> R {
-    let outer =
-        CURRENT.with(|current| std::mem::replace(&mut *current.borrow_mut(), slot.take()));
+    let outer = CURRENT.with(|current| std::mem::replace(&mut *current.borrow_mut(), slot.take()));
     let _occupied = Occupied { home: slot, outer };
     call()
 }
@@ -67,7 +66,9 @@ pub(crate) fn client<R>(look: impl FnOnce(&mut ClientSlot) -> R) -> Option<R> {
 }
 
 /// Looks into the secrets of whichever side is current.
-pub(crate) fn secrets<R>(look: impl FnOnce(&mut super::secrets::HandshakeSecrets) -> R) -> Option<R> {
+pub(crate) fn secrets<R>(
+    look: impl FnOnce(&mut super::secrets::HandshakeSecrets) -> R,
+) -> Option<R> {
     CURRENT.with(|current| match current.try_borrow_mut().ok()?.as_mut()? {
         Slot::Server(slot) => Some(look(&mut slot.secrets)),
         Slot::Client(slot) => Some(look(&mut slot.secrets)),

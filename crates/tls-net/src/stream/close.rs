@@ -27,10 +27,14 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
             let mut space = ReadBuf::new(&mut byte);
             poll_fn(|cx| Pin::new(&mut self).poll_read(cx, &mut space)).await?;
             if !space.filled().is_empty() {
-                return Err(would_lose("application data arrived before the peer's close_notify; read to the end first"));
+                return Err(would_lose(
+                    "application data arrived before the peer's close_notify; read to the end first",
+                ));
             }
             if self.incoming.is_some() {
-                return Err(would_lose("bytes followed the peer's close_notify; shut down, then take them with into_parts"));
+                return Err(would_lose(
+                    "bytes followed the peer's close_notify; shut down, then take them with into_parts",
+                ));
             }
             Ok(())
         };

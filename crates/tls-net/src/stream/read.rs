@@ -84,7 +84,11 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
     /// Opens whole records into `out` until it is full or no whole record is left.
     fn open_records(&mut self, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> io::Result<Next> {
         if self.record.read_closed() {
-            return self.record.end_of_stream().map(|()| Next::Ended).map_err(record_error);
+            return self
+                .record
+                .end_of_stream()
+                .map(|()| Next::Ended)
+                .map_err(record_error);
         }
         let before = out.filled().len();
         while let Some(incoming) = self.incoming.as_mut() {
@@ -102,9 +106,16 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
                     out.advance(written);
                     consumed
                 }
-                Ok(Opened::InPlace { consumed, plaintext }) => {
+                Ok(Opened::InPlace {
+                    consumed,
+                    plaintext,
+                }) => {
                     let (start, end) = (plaintext.start, plaintext.end);
-                    self.opened = Some(OpenedRecord { start, end, consumed });
+                    self.opened = Some(OpenedRecord {
+                        start,
+                        end,
+                        consumed,
+                    });
                     return Ok(Next::InPlace);
                 }
                 Ok(Opened::Control { consumed }) => {
@@ -135,7 +146,11 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
     }
 
     fn release_incoming(&mut self) {
-        if self.incoming.as_ref().is_some_and(tls_record::PooledBuffer::is_empty) {
+        if self
+            .incoming
+            .as_ref()
+            .is_some_and(tls_record::PooledBuffer::is_empty)
+        {
             self.incoming = None;
         }
     }

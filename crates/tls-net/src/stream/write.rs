@@ -90,8 +90,14 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
                 None => Ok(0),
             };
         }
-        let class = if self.corked { BufferClass::LargeWrite } else { BufferClass::for_write(total) };
-        let outgoing = self.outgoing.get_or_insert_with(|| PooledBuffer::take(class));
+        let class = if self.corked {
+            BufferClass::LargeWrite
+        } else {
+            BufferClass::for_write(total)
+        };
+        let outgoing = self
+            .outgoing
+            .get_or_insert_with(|| PooledBuffer::take(class));
         let mut accepted = 0;
         for slice in slices.iter().filter(|slice| !slice.is_empty()) {
             let sealed = match self.record.seal(slice, outgoing.spare()) {
@@ -115,13 +121,17 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
     /// Seals what the record layer itself has to say.
     pub(super) fn seal_control(&mut self) -> io::Result<()> {
         let needed = self.record.control_len();
-        let outgoing =
-            self.outgoing.get_or_insert_with(|| PooledBuffer::take(BufferClass::SmallWrite));
+        let outgoing = self
+            .outgoing
+            .get_or_insert_with(|| PooledBuffer::take(BufferClass::SmallWrite));
         if outgoing.spare_len() < needed {
             // Behind a batch on its way: it goes with the next one.
             return Ok(());
         }
-        let written = self.record.write_control(outgoing.spare()).map_err(record_error)?;
+        let written = self
+            .record
+            .write_control(outgoing.spare())
+            .map_err(record_error)?;
         outgoing.advance(written);
         self.release_outgoing();
         Ok(())
