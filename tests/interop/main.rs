@@ -1,5 +1,7 @@
 //! Our two ends against other people's: OpenSSL, Node, curl, a browser.
 
+#![allow(clippy::unwrap_used, reason = "tests, and what they share")]
+
 mod browser;
 mod curl;
 mod node;

@@ -193,7 +193,7 @@ async fn records_are_no_larger_than_asked() {
             .as_array()
             .unwrap()
             .iter()
-            .filter_map(|c| c.as_u64())
+            .filter_map(serde_json::Value::as_u64)
             .collect();
         assert!(chunks.iter().all(|chunk| *chunk <= 768), "{chunks:?}");
     }

@@ -64,6 +64,10 @@ impl NodePeer {
     }
 
     /// Begins such a connection; gives the id for [`answer`](Self::answer).
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "callers write the JSON in place"
+    )]
     pub fn start_connect(&mut self, address: SocketAddr, options: Value, more: Value) -> u64 {
         let mut command = json!({ "op": "connect", "port": address.port(), "options": options });
         merge(&mut command, more);

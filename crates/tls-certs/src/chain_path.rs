@@ -7,6 +7,7 @@ use x509_cert::Certificate;
 use x509_cert::ext::pkix::BasicConstraints;
 use x509_cert::name::Name;
 
+use crate::verify::ChainPolicy;
 use crate::{CertificateSummary, Trust, TrustedCertificate};
 
 /// Certificates of a chain that are looked at; real chains have three or four.
@@ -17,6 +18,8 @@ pub(crate) struct Link<'a> {
     pub(crate) der: &'a CertificateDer<'a>,
     pub(crate) certificate: Certificate,
     pub(crate) summary: CertificateSummary,
+    /// Whether it came from the trust and not from the peer.
+    pub(crate) is_trusted: bool,
 }
 
 /// Where the path ends.
@@ -45,7 +48,7 @@ pub(crate) struct ChainPath<'a> {
 
 impl<'a> ChainPath<'a> {
     /// Follows the issuers' names through the certificates that were presented.
-    pub(crate) fn follow(chain: &'a [CertificateDer<'a>], trust: &Trust) -> Self {
+    pub(crate) fn follow(chain: &'a [CertificateDer<'a>], policy: &'a ChainPolicy) -> Self {
         let mut unused: Vec<_> = chain
             .iter()
             .take(MAX_LINKS)
@@ -64,19 +67,29 @@ impl<'a> ChainPath<'a> {
             links: vec![unused.remove(0)],
             end: End::UnknownIssuer,
         };
-        path.end = path.climb(&mut unused, trust, chain.len() > MAX_LINKS);
+        path.end = path.climb(&mut unused, policy, chain.len() > MAX_LINKS);
         path
     }
 
-    fn climb(&mut self, unused: &mut Vec<Link<'a>>, trust: &Trust, was_cut: bool) -> End {
+    fn climb(&mut self, unused: &mut Vec<Link<'a>>, policy: &'a ChainPolicy, was_cut: bool) -> End {
         while let Some(last) = self.links.last() {
             if last.subject() == last.issuer() {
                 return End::SelfSigned;
             }
-            if let Some(issuer) = self.trusted_issuer(trust) {
-                return End::TrustedIssuer {
-                    anchor: issuer.is_anchor(),
-                };
+            if self.links.len() == MAX_LINKS {
+                return End::TooLong;
+            }
+            if let Some(issuer) = self.trusted_issuer(&policy.trust) {
+                let anchor = policy.is_anchor(issuer);
+                match Link::read(issuer.der()).filter(|_| issuer.is_anchor() && !anchor) {
+                    // A trusted CA that is no root, where chains must reach one.
+                    Some(link) => self.links.push(Link {
+                        is_trusted: true,
+                        ..link
+                    }),
+                    None => return End::TrustedIssuer { anchor },
+                }
+                continue;
             }
             match unused
                 .iter()
@@ -127,11 +140,17 @@ impl<'a> Link<'a> {
             der,
             certificate,
             summary,
+            is_trusted: false,
         })
     }
 
     fn subject(&self) -> &Name {
         self.certificate.tbs_certificate().subject()
+    }
+
+    /// The issuer's name, as revocation lists have it.
+    pub(crate) fn issuer_content(&self) -> Vec<u8> {
+        name_content(self.issuer()).unwrap_or_default()
     }
 
     fn issuer(&self) -> &Name {

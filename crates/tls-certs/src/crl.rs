@@ -48,8 +48,8 @@ impl Crl {
             origin: origin.to_owned(),
             reason,
         };
-        let fields = Fields::read(der)
-            .ok_or_else(|| unusable(String::from("it is not a CRL in DER")))?;
+        let fields =
+            Fields::read(der).ok_or_else(|| unusable(String::from("it is not a CRL in DER")))?;
         let list = match (OwnedCertRevocationList::from_der(der), fields.bad_date()) {
             (Ok(list), None) => Ok(CertRevocationList::from(list)),
             (_, Some(code)) => Err(code),
@@ -133,7 +133,11 @@ impl Crl {
         let mut fitting = algorithms
             .iter()
             .filter(|a| a.signature_alg_id().as_ref() == fields.signature_algorithm);
-        fitting.any(|a| issuer.verify_signature(*a, signed, &fields.signature).is_ok())
+        fitting.any(|a| {
+            issuer
+                .verify_signature(*a, signed, &fields.signature)
+                .is_ok()
+        })
     }
 }
 
@@ -141,7 +145,9 @@ impl Crl {
 fn reason(error: &webpki::Error) -> String {
     use webpki::Error as E;
     match error {
-        E::UnsupportedCrlVersion => "it is a version 1 list, or has no version; issue it as version 2",
+        E::UnsupportedCrlVersion => {
+            "it is a version 1 list, or has no version; issue it as version 2"
+        }
         E::UnsupportedDeltaCrl => "it is a delta list; the complete one is needed",
         E::UnsupportedIndirectCrl => "it is an indirect list, for certificates of other CAs",
         E::UnsupportedRevocationReasonsPartitioning => "it covers only some reasons of revocation",
@@ -260,11 +266,15 @@ impl Crls {
     /// What webpki may look into: readable, and not from the future.
     pub(crate) fn usable(&self, now: UnixTime) -> Vec<&CertRevocationList<'static>> {
         let current = self.0.iter().filter(|list| !list.is_before_its_time(now));
-        current.filter_map(|list| list.0.list.as_ref().ok()).collect()
+        current
+            .filter_map(|list| list.0.list.as_ref().ok())
+            .collect()
     }
 
     /// The lists of an issuer, newest first.
     pub(crate) fn of<'a>(&'a self, issuer: &'a [u8]) -> impl Iterator<Item = &'a Crl> {
-        self.0.iter().filter(move |list| list.issuer_content() == issuer)
+        self.0
+            .iter()
+            .filter(move |list| list.issuer_content() == issuer)
     }
 }

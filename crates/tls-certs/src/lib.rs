@@ -33,6 +33,9 @@
 //! | several of them, encrypted keys, PKCS#12, chains to complete | [`IdentityLoader`], [`Passphrase`] |
 //! | Mozilla's roots, the system's, CA files, single certificates | [`Trust`] |
 //! | a client's check of servers, a server's check of clients | [`ServerVerifier`], [`ClientVerifier`] |
+//! | revocation lists and what they are asked | [`Crls`], [`CrlPolicy`], [`VerifierBuilder`] |
+//! | Node's check of a name | [`check_server_identity`] |
+//! | the CA certificates of the process | [`ca_certificates`], [`set_default_ca_certificates`] |
 //! | why a chain was refused | [`Refusal`], [`VerifyCode`] |
 //! | certificates, keys and trust that are reloaded when their files change | [`Watched`] |
 //! | what a certificate says | [`CertificateSummary`] |
@@ -44,6 +47,7 @@
 //! runtime is needed.
 
 mod block_cipher;
+mod ca_store;
 mod certificate;
 mod chain;
 mod chain_path;
@@ -63,6 +67,7 @@ mod pkcs12;
 mod private_key;
 mod refusal;
 mod security_level;
+mod server_identity;
 mod server_verifier;
 mod trust;
 mod usage;
@@ -70,6 +75,9 @@ mod verify;
 mod verify_code;
 mod watched;
 
+pub use ca_store::{
+    CaKind, ca_certificates, enable_node_extra_ca_certs, set_default_ca_certificates,
+};
 pub use certificate::{CertificateSummary, KeyKind};
 pub use client_verifier::ClientVerifier;
 pub use crl::{Crl, CrlDepth, CrlPolicy, Crls};
@@ -79,6 +87,7 @@ pub use identity_loader::{IdentityLoader, LoadedIdentities, Source};
 pub use passphrase::Passphrase;
 pub use refusal::{Refusal, RefusalDetails};
 pub use security_level::SecurityLevel;
+pub use server_identity::{CertificateNames, ServerIdentityError, check_server_identity};
 pub use server_verifier::ServerVerifier;
 pub use trust::{Provenance, Trust, TrustedCertificate};
 pub use verify::VerifierBuilder;

@@ -13,8 +13,8 @@ use rustls::client::verify_server_name;
 use rustls::server::ParsedCertificate;
 use x509_cert::Certificate;
 
-use crate::certificate::extended_key_usage;
 use crate::Crls;
+use crate::certificate::extended_key_usage;
 use crate::chain_path::name_content;
 use crate::refusal::Refused;
 use crate::usage::Usage;

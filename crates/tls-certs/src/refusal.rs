@@ -1,12 +1,14 @@
 //! A refused certificate chain: the code, the certificate concerned, what to do.
 
 mod explain;
+mod revocation;
+mod validity_field;
 
 use std::fmt;
 use std::ops::Deref;
 
 pub(crate) use self::explain::{Refused, explain};
-use crate::VerifyCode;
+use crate::{CertificateSummary, VerifyCode};
 
 /// Why a peer's certificate chain was refused.
 ///
@@ -25,7 +27,9 @@ pub struct Refusal(Box<RefusalDetails>);
 pub struct RefusalDetails {
     /// The code, under the names of OpenSSL and Node.
     pub code: VerifyCode,
-    /// One line with the code's wording, the certificate, and the dates or names that matter.
+    /// The message as Node prints it, without what Node appends about its own options
+    /// (Spec XEC-13: the hint here is [`RefusalDetails::hint`]). For people, with the
+    /// certificate, dates and names: `Display` of the [`Refusal`].
     pub message: String,
     /// Place of the certificate in the chain as it was followed: 0 is the peer's own.
     pub depth: usize,
@@ -45,6 +49,13 @@ pub struct RefusalDetails {
     pub expected_name: Option<String>,
     /// What to do about it.
     pub hint: &'static str,
+    /// What the peer presented, in its order: the first certificates (at most 10) that can
+    /// be read.
+    pub chain: Vec<CertificateSummary>,
+    /// How many certificates the peer presented.
+    pub chain_length: usize,
+    /// The one line of `Display`.
+    line: String,
     rustls_error: rustls::Error,
 }
 
@@ -55,7 +66,7 @@ impl Refusal {
         let code = VerifyCode::UnableToGetIssuerCert;
         Self(Box::new(RefusalDetails {
             code,
-            message: String::from("the peer presented no certificate"),
+            message: code.message().to_owned(),
             depth: 0,
             subject: String::new(),
             issuer: String::new(),
@@ -65,6 +76,9 @@ impl Refusal {
             names: Vec::new(),
             expected_name: None,
             hint: "configure the peer with a certificate and its key",
+            chain: Vec::new(),
+            chain_length: 0,
+            line: String::from("the peer presented no certificate"),
             rustls_error: rustls::Error::NoCertificatesPresented,
         }))
     }
@@ -98,7 +112,7 @@ impl Deref for Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.line)
     }
 }
 

@@ -98,6 +98,15 @@ impl Trust {
         Self::read(certificates, "the trusted certificates", &Provenance::Given)
     }
 
+    /// The default CA certificates of this process: Mozilla's roots, with those of
+    /// [`enable_node_extra_ca_certs`](crate::enable_node_extra_ca_certs), or what
+    /// [`set_default_ca_certificates`](crate::set_default_ca_certificates) put in their
+    /// place. The value is as of now: what is made with it keeps it.
+    #[must_use]
+    pub fn default_store() -> Self {
+        crate::ca_store::default_trust()
+    }
+
     /// Nothing: every peer is refused.
     #[must_use]
     pub fn empty() -> Self {

@@ -8,9 +8,10 @@ macro_rules! verify_codes {
         /// Why a certificate chain was refused, under the names of OpenSSL and `node:tls`.
         ///
         /// The set is the list of the `node:tls` page plus the code that Node gives for a
-        /// name which the certificate does not carry. Codes about revocation lists are
-        /// named here so that programs can match on them; nothing in this crate raises
-        /// them yet.
+        /// name which the certificate does not carry. Five cannot arise here and are named
+        /// so that programs can match on them: `UNABLE_TO_DECRYPT_CERT_SIGNATURE`,
+        /// `UNABLE_TO_DECRYPT_CRL_SIGNATURE`, `OUT_OF_MEM`, `CERT_UNTRUSTED` and
+        /// `HOSTNAME_MISMATCH` (`docs/verification.md` says why).
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum VerifyCode {

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a fault of the set-up ends the test")]
 
 mod suite {
+    mod ca_store;
     mod client_verifier;
+    mod der_edit;
     #[cfg(feature = "generate")]
     mod development;
     mod errors;
@@ -13,9 +15,13 @@ mod suite {
     mod loading;
     mod openssl;
     mod pki;
+    mod revocation;
     mod robustness;
+    mod server_identity;
     mod server_verifier;
+    mod strictness;
     mod summary;
     mod trust;
+    mod verify_codes;
     mod watched;
 }

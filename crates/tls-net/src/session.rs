@@ -15,9 +15,10 @@ use tls_session_store::{
 };
 use zeroize::Zeroizing;
 
-/// A ticket larger than this is not sent: hellos grow with it, and middleboxes drop large ones. A
-/// session with a long client chain is stored instead, where there is a store.
-const MAX_TICKET: usize = 2048;
+/// A ticket larger than this is not sent, since every hello carries it. A client chain stands in it
+/// twice, ours to be judged and rustls's own: two RSA certificates of 2,048 bits come to some
+/// 4.5 KiB. A session with a longer chain is stored instead, where there is a store.
+const MAX_TICKET: usize = 6 * 1024;
 
 /// Length of the ids that rustls makes for stateful sessions.
 pub(crate) const SESSION_ID_LEN: usize = 32;

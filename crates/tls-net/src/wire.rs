@@ -122,7 +122,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
             if let Some(header) = RecordHeader::read(self.received()) {
                 let length = usize::from(header.length);
                 if length > MAX_CIPHERTEXT_TLS12 {
-                    return Err(HandshakeErrorKind::TooMuchData);
+                    // The engine refuses it by its header, with an alert under the right keys.
+                    return Ok(RecordHeader::LEN);
                 }
                 if self.received().len() >= RecordHeader::LEN + length {
                     return Ok(RecordHeader::LEN + length);

@@ -71,6 +71,21 @@ pub(crate) fn one_line_of_content(content: &[u8]) -> String {
     name.map_or_else(|_| String::new(), |name| one_line(&name))
 }
 
+/// The name as RFC 2253 has it, unbounded: most specific part first, commas without blanks.
+pub(crate) fn rfc2253(name: &Name) -> String {
+    let parts: Vec<_> = name.iter_rdn().collect();
+    let mut line = String::new();
+    for rdn in parts.into_iter().rev() {
+        for (index, attribute) in rdn.iter().enumerate() {
+            if !line.is_empty() {
+                line.push_str(if index == 0 { "," } else { "+" });
+            }
+            push_attribute(&mut line, attribute);
+        }
+    }
+    line
+}
+
 /// Every common name, as the certificate has them (unescaped).
 pub(crate) fn common_names(name: &Name) -> Vec<String> {
     name.iter()

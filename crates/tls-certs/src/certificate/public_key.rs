@@ -75,6 +75,29 @@ pub(crate) fn kind_and_bits(key: &SubjectPublicKeyInfoOwned) -> (KeyKind, Option
     }
 }
 
+/// Whether the key has the shape of a kind that is known here. A point that is not on its
+/// curve passes: that shows when a signature is verified.
+pub(crate) fn is_decodable(key: &SubjectPublicKeyInfoOwned) -> bool {
+    let bytes = key.subject_public_key.raw_bytes();
+    match kind_and_bits(key) {
+        (KeyKind::Rsa, bits) => bits.is_some_and(|bits| bits >= 512),
+        (KeyKind::EcdsaP256, _) => is_point(bytes, 32),
+        (KeyKind::EcdsaP384, _) => is_point(bytes, 48),
+        (KeyKind::EcdsaP521, _) => is_point(bytes, 66),
+        (KeyKind::Ed25519, _) => bytes.len() == 32,
+        (KeyKind::Other, _) => false,
+    }
+}
+
+/// SEC 1, Section 2.3.3: a form byte, then one or two coordinates.
+fn is_point(bytes: &[u8], coordinate: usize) -> bool {
+    match bytes.split_first() {
+        Some((4, rest)) => rest.len() == 2 * coordinate,
+        Some((2 | 3, rest)) => rest.len() == coordinate,
+        _ => false,
+    }
+}
+
 /// The kind of a SubjectPublicKeyInfo in DER.
 pub(crate) fn kind_of_spki(spki: &[u8]) -> KeyKind {
     SubjectPublicKeyInfoOwned::from_der(spki).map_or(KeyKind::Other, |key| kind_and_bits(&key).0)

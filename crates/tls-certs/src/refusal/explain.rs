@@ -3,37 +3,41 @@
 //! webpki says what was wrong but not with which certificate, and has one error for all
 //! the ways of not finding an issuer. So the chain is followed once more, by names.
 
-use der::Encode;
+use der::{Decode, Encode};
 use pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::{CertificateError, Error as RustlsError};
 use webpki::Error as WebpkiError;
 
-use super::{Refusal, RefusalDetails};
+use x509_cert::Certificate;
+
+use super::{Refusal, RefusalDetails, validity_field};
+use crate::certificate::public_key::is_decodable;
 use crate::certificate::{extended_key_usage, rfc3339};
-use crate::chain_path::{ChainPath, End, Link};
+use crate::chain_path::{ChainPath, End, Link, MAX_LINKS};
 use crate::displayed_text::displayed;
+use crate::server_identity::{CertificateNames, ServerIdentityError, check_server_identity};
 use crate::usage::Usage;
-use crate::{CertificateSummary, Trust, VerifyCode};
+use crate::verify::{ChainPolicy, MAX_CERTIFICATE};
+use crate::{CertificateSummary, VerifyCode};
 
 /// A refused chain with everything that the decision was made on.
 pub(crate) struct Refused<'a> {
     pub(crate) chain: &'a [CertificateDer<'a>],
-    pub(crate) trust: &'a Trust,
+    pub(crate) policy: &'a ChainPolicy,
     pub(crate) usage: &'a Usage<'a>,
     pub(crate) now: UnixTime,
-    pub(crate) algorithms: WebPkiSupportedAlgorithms,
 }
 
 /// The code, the certificate concerned, and a hint that fits better than the code's own.
-struct Finding {
+pub(super) struct Finding {
     code: VerifyCode,
     depth: usize,
     hint: Option<&'static str>,
 }
 
 impl Finding {
-    fn new(code: VerifyCode, depth: usize) -> Self {
+    pub(super) fn new(code: VerifyCode, depth: usize) -> Self {
         Self {
             code,
             depth,
@@ -41,7 +45,7 @@ impl Finding {
         }
     }
 
-    fn hint(self, hint: &'static str) -> Self {
+    pub(super) fn hint(self, hint: &'static str) -> Self {
         Self {
             hint: Some(hint),
             ..self
@@ -54,6 +58,10 @@ const LISTED_IS_NO_CA: &str = "its issuer is listed as trusted, but is not a CA 
 const CONSTRAINED: &str = "a CA in the chain is limited to other names (name constraints); have the certificate issued by a CA for this name";
 const NO_ALTNAMES: &str = "the certificate has no subject alternative names, and the common name is not looked at; have it issued with this name as a subject alternative name";
 const VERSION_1: &str = "the certificate is X.509 version 1; have it issued again as version 3 (openssl x509 -req needs -extfile for that)";
+const NO_ROOT: &str = "a trusted certificate was found, but no root above it; trust the root, or allow partial chains";
+const TOO_LARGE: &str = "a certificate is larger than 64 KiB; have it issued with fewer names";
+/// Characters of a message; Node lists every name of the certificate there.
+const MAX_MESSAGE: usize = 1024;
 const NOT_READABLE: &str =
     "the certificate cannot be read; have a look with: openssl x509 -noout -text";
 
@@ -61,7 +69,7 @@ const NOT_READABLE: &str =
 /// [`MAX_LINKS`](crate::chain_path::MAX_LINKS) certificates are parsed, and one signature
 /// each verified, only where a signature was wrong.
 pub(crate) fn explain(refused: &Refused<'_>, error: RustlsError) -> Refusal {
-    let path = ChainPath::follow(refused.chain, refused.trust);
+    let path = ChainPath::follow(refused.chain, refused.policy);
     let finding = refused.find(&path, &error);
     refused.report(&path, &finding, error)
 }
@@ -69,8 +77,12 @@ pub(crate) fn explain(refused: &Refused<'_>, error: RustlsError) -> Refusal {
 impl Refused<'_> {
     fn find(&self, path: &ChainPath<'_>, error: &RustlsError) -> Finding {
         use CertificateError as C;
-        let RustlsError::InvalidCertificate(error) = error else {
-            return Finding::new(VerifyCode::CertRejected, 0);
+        let error = match error {
+            RustlsError::InvalidCertificate(error) => error,
+            RustlsError::InvalidCertRevocationList(error) => {
+                return self.bad_list(path, error);
+            }
+            _ => return Finding::new(VerifyCode::CertRejected, 0),
         };
         match error {
             C::UnknownIssuer => self.unknown_issuer(path),
@@ -82,9 +94,10 @@ impl Refused<'_> {
             }
             C::NotValidForName | C::NotValidForNameContext { .. } => wrong_name(path),
             C::InvalidPurpose | C::InvalidPurposeContext { .. } => self.wrong_purpose(path),
-            C::BadSignature => {
-                Finding::new(VerifyCode::CertSignatureFailure, self.bad_signature(path))
-            }
+            C::BadSignature => match self.undecodable_issuer(path) {
+                Some(finding) => finding,
+                None => Finding::new(VerifyCode::CertSignatureFailure, self.bad_signature(path)),
+            },
             C::UnsupportedSignatureAlgorithmContext {
                 signature_algorithm_id: id,
                 ..
@@ -93,17 +106,20 @@ impl Refused<'_> {
                 signature_algorithm_id: id,
                 ..
             } => {
+                if let Some(finding) = self.undecodable_issuer(path) {
+                    return finding;
+                }
                 let depth =
                     path.position(|_, link| link.signature_algorithm().as_deref() == Some(id));
                 Finding::new(VerifyCode::CertSignatureFailure, depth)
                     .hint("the certificate is signed with an algorithm that is refused here, such as SHA-1; have it issued again with SHA-256")
             }
-            C::Revoked => Finding::new(VerifyCode::CertRevoked, 0),
-            C::UnknownRevocationStatus => Finding::new(VerifyCode::UnableToGetCrl, 0),
+            C::Revoked => self.revoked(path),
+            C::UnknownRevocationStatus => self.no_list(path),
             C::ExpiredRevocationList | C::ExpiredRevocationListContext { .. } => {
-                Finding::new(VerifyCode::CrlHasExpired, 0)
+                self.stale_list(path)
             }
-            C::BadEncoding => Finding::new(VerifyCode::CertRejected, 0).hint(NOT_READABLE),
+            C::BadEncoding => self.unreadable(),
             C::Other(other) => match other.0.downcast_ref::<WebpkiError>() {
                 Some(error) => self.webpki_error(path, error),
                 None => Finding::new(VerifyCode::CertRejected, 0),
@@ -159,9 +175,56 @@ impl Refused<'_> {
                 Finding::new(VerifyCode::InvalidCa, last).hint(LISTED_IS_NO_CA)
             }
             End::TooLong => Finding::new(VerifyCode::CertChainTooLong, last),
+            _ if path.links.last().is_some_and(|link| link.is_trusted) => {
+                Finding::new(VerifyCode::UnableToGetIssuerCert, last).hint(NO_ROOT)
+            }
+            _ if self.is_listed_leaf(path) => {
+                Finding::new(VerifyCode::UnableToVerifyLeafSignature, 0).hint(NO_ROOT)
+            }
             _ if last == 0 => Finding::new(VerifyCode::UnableToVerifyLeafSignature, 0),
             _ => Finding::new(VerifyCode::UnableToGetIssuerCertLocally, last),
         }
+    }
+
+    /// Listed itself, where chains must reach a root.
+    fn is_listed_leaf(&self, path: &ChainPath<'_>) -> bool {
+        path.last() == 0
+            && !self.policy.options.partial_chain
+            && (self.chain.first()).is_some_and(|leaf| self.policy.trust.lists(leaf))
+    }
+
+    /// A certificate with a date that is none, or something else that cannot be read.
+    fn unreadable(&self) -> Finding {
+        if self.chain.iter().any(|der| der.len() > MAX_CERTIFICATE) {
+            return Finding::new(VerifyCode::CertRejected, 0).hint(TOO_LARGE);
+        }
+        let mut dates = self.chain.iter().take(MAX_LINKS).enumerate();
+        let bad = dates.find_map(|(depth, der)| Some((depth, validity_field::bad_date(der)?)));
+        match bad {
+            Some((depth, code)) => Finding::new(code, depth),
+            None => Finding::new(VerifyCode::CertRejected, 0).hint(NOT_READABLE),
+        }
+    }
+
+    /// The certificate whose issuer's key is damaged or of an unknown kind.
+    fn undecodable_issuer(&self, path: &ChainPath<'_>) -> Option<Finding> {
+        let depth = (0..path.links.len()).find(|&depth| {
+            let issuer = path.links.get(depth + 1).map(|link| &link.certificate);
+            let issuer = issuer.is_some_and(|issuer| {
+                !is_decodable(issuer.tbs_certificate().subject_public_key_info())
+            });
+            issuer || (depth == path.last() && self.anchor_is_undecodable(path))
+        })?;
+        Some(Finding::new(
+            VerifyCode::UnableToDecodeIssuerPublicKey,
+            depth,
+        ))
+    }
+
+    fn anchor_is_undecodable(&self, path: &ChainPath<'_>) -> bool {
+        let anchor = path.trusted_issuer(&self.policy.trust);
+        let anchor = anchor.and_then(|anchor| Certificate::from_der(anchor.der()).ok());
+        anchor.is_some_and(|a| !is_decodable(a.tbs_certificate().subject_public_key_info()))
     }
 
     fn out_of_dates(&self, path: &ChainPath<'_>, code: VerifyCode) -> Finding {
@@ -191,12 +254,12 @@ impl Refused<'_> {
         path.position(|depth, link| {
             let issuer = match path.links.get(depth + 1) {
                 Some(issuer) => issuer.der,
-                None => match path.trusted_issuer(self.trust) {
+                None => match path.trusted_issuer(&self.policy.trust) {
                     Some(issuer) => issuer.der(),
                     None => link.der,
                 },
             };
-            !is_signed_by(link, issuer, self.algorithms)
+            !is_signed_by(link, issuer, self.policy.algorithms)
         })
     }
 
@@ -242,10 +305,14 @@ impl Refused<'_> {
             VerifyCode::DepthZeroSelfSignedCert | VerifyCode::SelfSignedCertInChain => None,
             _ => summary.map(|s| format!("issued by {}", s.issuer)),
         };
+        let message = match finding.code {
+            VerifyCode::AltnameInvalid => self.node_message(),
+            code => code.message().to_owned(),
+        };
         let detail = detail
             .map(|detail| format!(" ({detail})"))
             .unwrap_or_default();
-        let message = match subject.as_str() {
+        let line = match subject.as_str() {
             "" => format!("{}{detail}", finding.code.message()),
             subject => format!("{}: {subject}{detail}", finding.code.message()),
         };
@@ -260,9 +327,38 @@ impl Refused<'_> {
             not_after: summary.map(|s| s.not_after),
             names,
             expected_name,
+            chain: self.summaries(),
+            chain_length: self.chain.len(),
+            line,
             hint: finding.hint.unwrap_or_else(|| finding.code.hint()),
             rustls_error,
         }))
+    }
+
+    /// What Node says of a name that does not fit (Spec IDN-01), bounded. Where Node would
+    /// take the common name, nothing fits here.
+    fn node_message(&self) -> String {
+        let (Usage::Server(name), Some(leaf)) = (self.usage, self.chain.first()) else {
+            return VerifyCode::AltnameInvalid.message().to_owned();
+        };
+        let names = CertificateNames::from_der(leaf).unwrap_or_default();
+        let reason = match check_server_identity(&shown_name(name), &names) {
+            Err(ServerIdentityError::Mismatch { reason, .. }) => reason,
+            _ => String::from("Cert does not contain a DNS name"),
+        };
+        let whole = format!("{}: {reason}", VerifyCode::AltnameInvalid.message());
+        match whole.char_indices().nth(MAX_MESSAGE) {
+            Some((end, _)) => format!("{}…", &whole[..end]),
+            None => whole,
+        }
+    }
+
+    fn summaries(&self) -> Vec<CertificateSummary> {
+        let first = self.chain.iter().take(MAX_LINKS);
+        first
+            .filter(|der| der.len() <= MAX_CERTIFICATE)
+            .filter_map(|der| CertificateSummary::from_der(der).ok())
+            .collect()
     }
 
     fn now_text(&self) -> String {

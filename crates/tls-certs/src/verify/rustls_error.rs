@@ -43,7 +43,9 @@ fn certificate_error(error: W) -> C {
         },
         W::CertRevoked => C::Revoked,
         W::UnknownRevocationStatus => C::UnknownRevocationStatus,
-        W::CrlExpired { time, next_update } => C::ExpiredRevocationListContext { time, next_update },
+        W::CrlExpired { time, next_update } => {
+            C::ExpiredRevocationListContext { time, next_update }
+        }
         W::InvalidSignatureForPublicKey => C::BadSignature,
         W::UnsupportedSignatureAlgorithmContext(cx) => C::UnsupportedSignatureAlgorithmContext {
             signature_algorithm_id: cx.signature_algorithm_id,
@@ -59,4 +61,3 @@ fn certificate_error(error: W) -> C {
         error => C::Other(OtherError(Arc::new(error))),
     }
 }
-

@@ -41,7 +41,7 @@ fn too_many(error: WebpkiError) -> rustls::Error {
 /// How many ways lead from the leaf upwards, going by names.
 fn ways(chain: &[CertificateDer<'_>]) -> u64 {
     let mut seen = HashSet::new();
-    let different = chain.iter().filter(|der| seen.insert(der.as_ref()));
+    let different = chain.iter().filter(|der| seen.insert(<[u8]>::to_vec(der)));
     let names: Vec<(Vec<u8>, Vec<u8>)> = different
         .filter_map(|der| EndEntityCert::try_from(der).ok())
         .map(|cert| (cert.subject().to_vec(), cert.issuer().to_vec()))
@@ -61,7 +61,9 @@ fn ways(chain: &[CertificateDer<'_>]) -> u64 {
                 }
             }
         }
-        total = above.iter().fold(total, |sum, ways| sum.saturating_add(*ways));
+        total = above
+            .iter()
+            .fold(total, |sum, ways| sum.saturating_add(*ways));
         here = above;
     }
     total

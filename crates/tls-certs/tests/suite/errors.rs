@@ -113,6 +113,11 @@ fn every_error() -> Vec<Error> {
         Error::SystemStore {
             reason: text("it is empty or missing"),
         },
+        Error::Crl {
+            origin: text("ca.crl"),
+            reason: text("it is a delta list; the complete one is needed"),
+        },
+        Error::NoCaCertificates,
         Error::NothingTrusted,
         Error::Verifier {
             reason: text("no root trust anchors were provided"),

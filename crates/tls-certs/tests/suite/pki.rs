@@ -35,6 +35,10 @@ impl Made {
         Self { der, key, params }
     }
 
+    pub(crate) fn params(&self) -> &CertificateParams {
+        &self.params
+    }
+
     pub(crate) fn root(name: &str) -> Self {
         Self::self_signed(ca(name))
     }

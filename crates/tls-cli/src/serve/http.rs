@@ -47,7 +47,10 @@ fn protocol() -> Builder<TokioExecutor> {
     protocol
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADERS_TIMEOUT);
+        .header_read_timeout(HEADERS_TIMEOUT)
+        // A client that has asked and closed its side still wants the answer: a pipe into
+        // `tls connect` is one.
+        .half_close(true);
     protocol
         .http2()
         .timer(TokioTimer::new())

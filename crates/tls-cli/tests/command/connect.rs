@@ -234,3 +234,15 @@ async fn a_peer_that_ends_without_close_notify_is_a_cut_connection() {
     let output = client.finish().await;
     assert_eq!(output.status.code(), Some(4), "{}", output.stderr);
 }
+
+/// The end of standard input closes one side only: the answer still comes.
+#[tokio::test]
+async fn a_request_from_a_pipe_is_answered() {
+    let place = Place::new();
+    let server = place.serve(&[]).await;
+    let mut client = place.start(&["connect", &server.place()]);
+    client.send(b"GET /connection.json HTTP/1.0\r\n\r\n");
+    let output = client.finish().await;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(output.stdout.starts_with("HTTP/1.0 200 OK"), "{output:?}");
+}

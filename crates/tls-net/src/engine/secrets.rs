@@ -70,7 +70,7 @@ impl KeyLog for SlotKeyLog {
             }
             match label {
                 "EXPORTER_SECRET" => {
-                    secrets.exporter_secret = Some(Zeroizing::new(secret.to_vec()))
+                    secrets.exporter_secret = Some(Zeroizing::new(secret.to_vec()));
                 }
                 "CLIENT_RANDOM" if secrets.keep_master => {
                     secrets.master = Some(Zeroizing::new(secret.to_vec()));

@@ -101,8 +101,8 @@ impl ServerSlot {
     }
 }
 
-/// Bytes of a client chain that a ticket of 2 KiB has room for, beside rustls's own.
-const LARGEST_CHAIN_IN_TICKET: usize = 1536;
+/// Bytes of a client chain for which the largest ticket has room twice, beside all else.
+const LARGEST_CHAIN_IN_TICKET: usize = 2700;
 
 /// Tickets: opened beforehand by the pipeline, sealed here.
 #[derive(Debug)]

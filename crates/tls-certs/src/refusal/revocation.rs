@@ -1,0 +1,101 @@
+//! Refusals that are about revocation lists: of which certificate's issuer.
+
+use pki_types::CertificateDer;
+use rustls::CertRevocationListError;
+
+use super::explain::{Finding, Refused};
+use crate::chain_path::{ChainPath, Link};
+use crate::{Crl, CrlDepth, VerifyCode};
+
+const NO_CRL_SIGN: &str = "the key usage of the CA does not allow it to sign revocation lists; have its certificate issued again with cRLSign";
+
+impl Refused<'_> {
+    /// Certificates that the policy looks up.
+    fn looked_up<'p>(
+        &self,
+        path: &'p ChainPath<'_>,
+    ) -> impl Iterator<Item = (usize, &'p Link<'p>)> {
+        let count = match self.policy.options.crl_policy.depth {
+            CrlDepth::WholeChain => usize::MAX,
+            CrlDepth::Leaf => 1,
+        };
+        path.links.iter().enumerate().take(count)
+    }
+
+    /// The list that webpki asked: the newest of the issuer whose time has come.
+    fn list_of(&self, link: &Link<'_>) -> Option<&Crl> {
+        let issuer = link.issuer_content();
+        let mut lists = self.policy.crls()?.lists().iter();
+        lists.find(|list| {
+            list.issuer_content() == issuer
+                && list.defect().is_none()
+                && !list.is_before_its_time(self.now)
+        })
+    }
+
+    pub(super) fn revoked(&self, path: &ChainPath<'_>) -> Finding {
+        let depth = self.looked_up(path).find(|(_, link)| {
+            let serial = link.certificate.tbs_certificate().serial_number();
+            self.list_of(link)
+                .is_some_and(|list| list.lists_serial(serial.as_bytes()))
+        });
+        Finding::new(VerifyCode::CertRevoked, depth.map_or(0, |(depth, _)| depth))
+    }
+
+    /// No list, one that is not valid yet, or one with a date that is none.
+    pub(super) fn no_list(&self, path: &ChainPath<'_>) -> Finding {
+        let without = self
+            .looked_up(path)
+            .find(|(_, link)| self.list_of(link).is_none());
+        let Some((depth, link)) = without else {
+            return Finding::new(VerifyCode::UnableToGetCrl, 0);
+        };
+        let issuer = link.issuer_content();
+        let unusable = self.policy.crls().and_then(|crls| crls.of(&issuer).next());
+        let code = match unusable {
+            None => VerifyCode::UnableToGetCrl,
+            Some(list) => list.defect().unwrap_or(VerifyCode::CrlNotYetValid),
+        };
+        Finding::new(code, depth)
+    }
+
+    pub(super) fn stale_list(&self, path: &ChainPath<'_>) -> Finding {
+        let depth = self.looked_up(path).find(|(_, link)| {
+            self.list_of(link)
+                .is_some_and(|list| list.is_stale(self.now))
+        });
+        Finding::new(
+            VerifyCode::CrlHasExpired,
+            depth.map_or(0, |(depth, _)| depth),
+        )
+    }
+
+    pub(super) fn bad_list(
+        &self,
+        path: &ChainPath<'_>,
+        error: &CertRevocationListError,
+    ) -> Finding {
+        let depth = self.looked_up(path).find(|(depth, link)| {
+            let issuer = match path.links.get(depth + 1) {
+                Some(issuer) => Some(issuer.der as &CertificateDer<'_>),
+                None => path
+                    .trusted_issuer(&self.policy.trust)
+                    .map(|issuer| issuer.der() as &CertificateDer<'_>),
+            };
+            match (self.list_of(link), issuer) {
+                (Some(list), Some(issuer)) => {
+                    !list.is_signed_by(issuer, self.policy.algorithms.all)
+                }
+                _ => false,
+            }
+        });
+        let finding = Finding::new(
+            VerifyCode::CrlSignatureFailure,
+            depth.map_or(0, |(depth, _)| depth),
+        );
+        match error {
+            CertRevocationListError::IssuerInvalidForCrl => finding.hint(NO_CRL_SIGN),
+            _ => finding,
+        }
+    }
+}

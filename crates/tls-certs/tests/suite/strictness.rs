@@ -1,0 +1,156 @@
+//! Never more lenient than rustls-webpki, and no chain that hurts.
+
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+use pki_types::CertificateDer;
+use proptest::prelude::*;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::{RootCertStore, SignatureScheme};
+use std::sync::Arc;
+use tls_certs::{ServerVerifier, VerifyCode};
+
+use super::pki::{Made, NOW, ca, localhost, provider, server, verifier};
+
+struct Fixture {
+    certificates: Vec<CertificateDer<'static>>,
+    webpki: Arc<WebPkiServerVerifier>,
+    ours: [ServerVerifier; 2],
+}
+
+static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
+    let root = Made::root("root");
+    let intermediate = root.issue(ca("intermediate"));
+    let leaf = intermediate.issue(server("localhost"));
+    let other = Made::self_signed(server("localhost"));
+    let mut roots = RootCertStore::empty();
+    roots.add(root.der.clone()).unwrap();
+    let webpki = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider());
+    let whole = ServerVerifier::builder(root.trusted(), provider()).partial_chain(false);
+    Fixture {
+        ours: [verifier(&root.trusted()), whole.build().unwrap()],
+        certificates: [leaf, intermediate, root, other]
+            .map(|made| made.der)
+            .into(),
+        webpki: webpki.build().unwrap(),
+    }
+});
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    // With no listed leaf in play, both verdicts are the same, mutated or not.
+    #[test]
+    fn our_verdict_is_webpkis(
+        order in prop::collection::vec(0usize..4, 1..5),
+        change in prop::option::of((any::<usize>(), any::<usize>(), 1u8..)),
+        day in 0u64..8_000,
+    ) {
+        let f = &*FIXTURE;
+        let mut chain: Vec<_> = order.iter().map(|&which| f.certificates[which].clone()).collect();
+        if let Some((which, position, value)) = change {
+            let which = which % chain.len();
+            let mut der = chain[which].to_vec();
+            let position = position % der.len();
+            der[position] ^= value;
+            chain[which] = CertificateDer::from(der);
+        }
+        let root = &f.certificates[2];
+        // The exception: the listed root, presented as the peer's own.
+        prop_assume!(&chain[0] != root);
+        let now = pki_types::UnixTime::since_unix_epoch(Duration::from_secs(1_735_689_600 + day * 86_400));
+        let plain = f.webpki.verify_server_cert(&chain[0], &chain[1..], &localhost(), &[], now);
+        for ours in &f.ours {
+            let verdict = ours.verify(&chain, &localhost(), now);
+            prop_assert_eq!(verdict.is_ok(), plain.is_ok());
+        }
+    }
+}
+
+// Everybody names everybody as issuer: webpki alone would try 200,000 ways.
+#[test]
+fn a_bushy_graph_is_refused_at_once() {
+    let circle = |number: usize| {
+        let mut params = ca("circle");
+        params.serial_number = Some(rcgen::SerialNumber::from(number as u64));
+        Made::self_signed(params)
+    };
+    let members: Vec<_> = (0..20).map(circle).collect();
+    let leaf = members[0].issue(server("localhost"));
+    let sent: Vec<_> = std::iter::once(&leaf)
+        .chain(&members)
+        .map(|made| made.der.clone())
+        .collect();
+    let started = Instant::now();
+    let refusal = verifier(&Made::root("root").trusted())
+        .verify(&sent, &localhost(), NOW)
+        .unwrap_err();
+    assert_eq!(refusal.code, VerifyCode::CertChainTooLong);
+    assert!(
+        started.elapsed() < Duration::from_millis(500),
+        "{:?}",
+        started.elapsed()
+    );
+}
+
+#[test]
+fn a_chain_of_33_certificates_or_one_of_more_than_64_kib_is_refused() {
+    let root = Made::root("root");
+    let leaf = root.issue(server("localhost"));
+    let sent = vec![leaf.der.clone(); 33];
+    let refusal = verifier(&root.trusted())
+        .verify(&sent, &localhost(), NOW)
+        .unwrap_err();
+    assert_eq!(refusal.code, VerifyCode::CertChainTooLong);
+    assert_eq!(refusal.chain_length, 33);
+    verifier(&root.trusted())
+        .verify(&sent[..32], &localhost(), NOW)
+        .unwrap();
+
+    let mut large = server("localhost");
+    large.subject_alt_names = many_names(6_000);
+    let large = root.issue(large);
+    assert!(large.der.len() > 64 * 1024);
+    let refusal = verifier(&root.trusted())
+        .verify(&[large.der], &localhost(), NOW)
+        .unwrap_err();
+    assert_eq!(refusal.code, VerifyCode::CertRejected);
+    assert!(refusal.hint.contains("64 KiB"));
+}
+
+fn many_names(count: usize) -> Vec<rcgen::SanType> {
+    (0..count)
+        .map(|number| rcgen::SanType::DnsName(format!("n{number}.test").try_into().unwrap()))
+        .collect()
+}
+
+#[test]
+fn thousands_of_names_are_accepted_and_refused_quickly() {
+    let root = Made::root("root");
+    let mut params = server("localhost");
+    params.subject_alt_names.extend(many_names(4_000));
+    let leaf = root.issue(params.clone());
+    params.subject_alt_names = many_names(4_000);
+    let elsewhere = root.issue(params);
+    let verifier = verifier(&root.trusted());
+    let started = Instant::now();
+    verifier.verify(&[leaf.der], &localhost(), NOW).unwrap();
+    let refusal = verifier
+        .verify(&[elsewhere.der], &localhost(), NOW)
+        .unwrap_err();
+    assert!(
+        started.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        started.elapsed()
+    );
+    assert_eq!(refusal.code, VerifyCode::AltnameInvalid);
+    assert_eq!(refusal.names.len(), 20);
+    assert!(refusal.message.len() < 5_000);
+}
+
+#[test]
+fn the_provider_decides_which_schemes_there_are() {
+    let schemes = FIXTURE.ours[0].supported_verify_schemes();
+    assert!(schemes.contains(&SignatureScheme::ECDSA_NISTP256_SHA256));
+}
