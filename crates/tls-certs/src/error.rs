@@ -257,8 +257,9 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
-    /// A name for a certificate is neither a host name nor an IP address.
-    #[error("`{name}` is neither a DNS name nor an IP address")]
+    /// A name for a certificate is neither a host name nor an IP address, or a wildcard
+    /// right under a top level (`*.localhost`), for which webpki refuses the certificate.
+    #[error("`{name}` is neither a DNS name that peers accept nor an IP address")]
     InvalidName {
         /// The name.
         name: String,
@@ -443,7 +444,7 @@ impl Error {
                 "let only its owner read it: chmod 700 DIRECTORY, chmod 600 FILE"
             }
             Self::InvalidName { .. } => {
-                "give names like localhost or app.localhost, or addresses like 127.0.0.1"
+                "give names like localhost, app.localhost or *.app.localhost, or addresses like 127.0.0.1"
             }
             Self::NoNames => "give the names under which clients will connect, such as localhost",
             Self::NameNotPermitted { .. } => {

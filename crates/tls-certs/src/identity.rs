@@ -142,7 +142,7 @@ impl Identity {
         passphrase: Option<&Passphrase>,
     ) -> Result<Self> {
         let chain = PemBundle::parse(certificate.0, certificate.1)?.certificates()?;
-        let private_key = PemBundle::parse(key.0, key.1)?.private_key_with(passphrase)?;
+        let private_key = PemBundle::parse(key.0, key.1)?.private_key(passphrase)?;
         Self::assemble(chain, certificate.1, private_key, key.1, &provider())
     }
 

@@ -90,13 +90,8 @@ impl<'a> PemBundle<'a> {
         Ok(certificates)
     }
 
-    /// The one private key: PKCS#8, PKCS#1 or SEC1, not encrypted.
-    pub(crate) fn private_key(&self) -> Result<PrivateKeyDer<'static>> {
-        self.private_key_with(None)
-    }
-
-    /// The one private key, decrypted if need be.
-    pub(crate) fn private_key_with(
+    /// The one private key: PKCS#8, PKCS#1 or SEC1, decrypted if need be.
+    pub(crate) fn private_key(
         &self,
         passphrase: Option<&Passphrase>,
     ) -> Result<PrivateKeyDer<'static>> {
@@ -313,7 +308,7 @@ mod tests {
         );
         let no_key = PemBundle::parse(BLOCK.as_bytes(), "test")
             .unwrap()
-            .private_key()
+            .private_key(None)
             .unwrap_err();
         assert_eq!(
             no_key.to_string(),
@@ -327,7 +322,7 @@ mod tests {
         assert_eq!(
             PemBundle::parse(two.as_bytes(), "test")
                 .unwrap()
-                .private_key()
+                .private_key(None)
                 .unwrap_err()
                 .code(),
             "several_private_keys"
@@ -342,7 +337,7 @@ mod tests {
         for text in [legacy, pkcs8] {
             let error = PemBundle::parse(text.as_bytes(), "test")
                 .unwrap()
-                .private_key()
+                .private_key(None)
                 .unwrap_err();
             assert_eq!(error.code(), "bad_decrypt");
             assert!(error.hint().contains("openssl pkey"));
@@ -356,7 +351,7 @@ mod tests {
         fn any_text_is_an_answer_not_a_panic(text in "(-----BEGIN |CERTIFICATE|-----|END |\n|[A-Za-z0-9+/=]{0,8}|\\PC){0,40}") {
             if let Ok(bundle) = PemBundle::parse(text.as_bytes(), "test") {
                 _ = bundle.certificates();
-                _ = bundle.private_key();
+                _ = bundle.private_key(None);
             }
         }
     }

@@ -81,7 +81,7 @@ impl Authority {
         // Proves that they belong together.
         Identity::from_pem(&certificate, &key).map_err(|e| damaged(e.to_string()))?;
         let mut certificates = PemBundle::parse(&certificate, CA_CERTIFICATE)?.certificates()?;
-        let key = PemBundle::parse(&key, CA_KEY)?.private_key()?;
+        let key = PemBundle::parse(&key, CA_KEY)?.private_key(None)?;
         let key = PrivatePkcs8KeyDer::from(key.secret_der());
         let key = KeyPair::try_from(&key).map_err(|e| damaged(e.to_string()))?;
         Self::assemble(certificates.remove(0), key)

@@ -49,7 +49,12 @@ impl Names {
             return Ok(());
         }
         let lower = name.to_ascii_lowercase();
-        if !machine::is_dns_name(lower.strip_prefix("*.").unwrap_or(&lower)) {
+        let is_usable = match lower.strip_prefix("*.") {
+            // webpki refuses a whole certificate for a wildcard right under a top level.
+            Some(parent) => machine::is_dns_name(parent) && parent.contains('.'),
+            None => machine::is_dns_name(&lower),
+        };
+        if !is_usable {
             return Err(Error::InvalidName {
                 name: crate::displayed_text::displayed(name),
             });
