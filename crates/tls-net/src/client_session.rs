@@ -22,6 +22,9 @@ const MAX_LIFETIME: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Appendix C.4). It works in this process only, since rustls can't serialise it, and only under
 /// the server name and the verification policy that made it; otherwise the connection makes a full
 /// handshake and says why.
+///
+/// Offer it with the [`SecureContext`] that made it or a clone of that: rustls drops sessions of
+/// a context that is merely built alike, and the session is then used up.
 #[derive(Clone)]
 #[doc(alias = "session")]
 pub struct ClientSession(Arc<Inner>);
