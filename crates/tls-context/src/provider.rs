@@ -12,9 +12,13 @@ pub(crate) fn new(
     cipher_suites: Vec<SupportedCipherSuite>,
     kx_groups: Vec<&'static dyn SupportedKxGroup>,
 ) -> Arc<CryptoProvider> {
-    Arc::new(CryptoProvider {
+    let provider = CryptoProvider {
         cipher_suites,
         kx_groups,
         ..aws_lc_rs::default_provider()
-    })
+    };
+    // The generator gathers its entropy at first use, which takes 30 to 40 ms, once a process: now
+    // rather than in the first handshake. A failure comes again there, and is reported there.
+    let _ = provider.secure_random.fill(&mut [0]);
+    Arc::new(provider)
 }
