@@ -3,7 +3,7 @@
 use super::Violation;
 
 /// Directories of a particular machine or user.
-const MACHINE_PATHS: &[&str] = &["/work/", "/root/", "/home/runner/", "/Users/"];
+const MACHINE_PATHS: &[&str] = &["/workspace/", "/root/", "/home/runner/", "/Users/"];
 
 /// First labels of hosts that serve packages. Which registry a tool asks is its configuration.
 const REGISTRY_LABELS: &[&str] = &[
@@ -43,7 +43,7 @@ pub(super) fn check(path: &str, text: &str) -> Vec<Violation> {
     violations
 }
 
-/// Whether `line` has an absolute path that begins so: `net/work/` is a relative one.
+/// Whether `line` has an absolute path that begins so: `net/workspace/` is a relative one.
 fn names_path(line: &str, start: &str) -> bool {
     line.match_indices(start).any(|(at, _)| {
         let before = line[..at].chars().next_back();
@@ -65,9 +65,12 @@ mod tests {
     #[test]
     fn paths_of_a_machine_are_found() {
         assert_eq!(check("docs/a.md", "see /root/.cargo").len(), 1);
-        assert_eq!(check("docs/a.md", "CARGO_TARGET_DIR=/work/x").len(), 1);
+        assert_eq!(check("docs/a.md", "CARGO_TARGET_DIR=/workspace/x").len(), 1);
         assert_eq!(
-            check("docs/a.md", "src/net/work/x, ~/work/y, file.rs:/// root"),
+            check(
+                "docs/a.md",
+                "src/net/workspace/x, ~/workspace/y, file.rs:/// root"
+            ),
             []
         );
     }
