@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use crate::code_point;
 use crate::error::Error;
 use crate::first_bytes::first_line;
 use crate::protocol_version::ProtocolVersion;
@@ -365,11 +366,7 @@ impl From<u16> for CipherSuite {
 impl fmt::Display for CipherSuite {
     /// The IANA name, or the number.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.iana_name() {
-            Some(name) => f.write_str(name),
-            None if self.is_grease() => write!(f, "GREASE {:#06x}", self.0),
-            None => write!(f, "{:#06x}", self.0),
-        }
+        code_point::write(f, self.iana_name(), self.0)
     }
 }
 

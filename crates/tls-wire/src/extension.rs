@@ -18,6 +18,7 @@ pub mod supported_versions;
 use std::fmt;
 
 use crate::cipher_suite::is_grease;
+use crate::code_point;
 use crate::error::Error;
 use crate::limits::MAX_EXTENSIONS;
 use crate::reader::Reader;
@@ -113,11 +114,7 @@ impl From<ExtensionType> for u16 {
 impl fmt::Display for ExtensionType {
     /// The IANA name, or the number.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.name() {
-            Some(name) => f.write_str(name),
-            None if self.is_grease() => write!(f, "GREASE {:#06x}", self.0),
-            None => write!(f, "{:#06x}", self.0),
-        }
+        code_point::write(f, self.name(), self.0)
     }
 }
 

@@ -42,6 +42,7 @@ pub mod alert;
 pub mod cipher_suite;
 pub mod client_hello;
 pub mod client_hello_reader;
+mod code_point;
 pub mod error;
 pub mod extension;
 pub mod first_bytes;

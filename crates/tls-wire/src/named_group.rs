@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::cipher_suite::is_grease;
+use crate::code_point;
 use crate::error::Error;
 use crate::first_bytes::first_line;
 
@@ -141,11 +142,7 @@ impl From<u16> for NamedGroup {
 impl fmt::Display for NamedGroup {
     /// The IANA name, or the number.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.iana_name() {
-            Some(name) => f.write_str(name),
-            None if self.is_grease() => write!(f, "GREASE {:#06x}", self.0),
-            None => write!(f, "{:#06x}", self.0),
-        }
+        code_point::write(f, self.iana_name(), self.0)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::cipher_suite::is_grease;
+use crate::code_point;
 use crate::error::Error;
 use crate::first_bytes::first_line;
 
@@ -144,11 +145,7 @@ impl From<u16> for SignatureScheme {
 impl fmt::Display for SignatureScheme {
     /// The IANA name, or the number.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.name() {
-            Some(name) => f.write_str(name),
-            None if self.is_grease() => write!(f, "GREASE {:#06x}", self.0),
-            None => write!(f, "{:#06x}", self.0),
-        }
+        code_point::write(f, self.name(), self.0)
     }
 }
 
