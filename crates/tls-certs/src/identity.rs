@@ -12,7 +12,7 @@ use crate::chain::{Link, in_order, read_links};
 use crate::pem_bundle::{PemBundle, read_file};
 use crate::{
     CertificateSummary, Error, IdentityLoader, KeyKind, Passphrase, Result, SecurityLevel, Source,
-    private_key,
+    file_mode, private_key,
 };
 
 const GIVEN_CERTIFICATE: &str = "the certificate text";
@@ -282,16 +282,11 @@ fn find_leaf(links: &[Link], key: &dyn SigningKey) -> Result<usize> {
     })
 }
 
-#[cfg(unix)]
 pub(crate) fn warn_if_readable_by_others(key: &Path) {
-    use std::os::unix::fs::PermissionsExt;
-    if let Ok(metadata) = std::fs::metadata(key) {
-        let mode = metadata.permissions().mode() & 0o777;
-        if mode & 0o007 != 0 {
-            tracing::warn!(path = %key.display(), mode = format_args!("{mode:o}"), "every user of this machine may use this private key file; chmod 600 it");
-        }
+    let mode = std::fs::metadata(key)
+        .ok()
+        .and_then(|metadata| file_mode::open_to_everybody(&metadata));
+    if let Some(mode) = mode {
+        tracing::warn!(path = %key.display(), mode = format_args!("{mode:o}"), "every user of this machine may use this private key file; chmod 600 it");
     }
 }
-
-#[cfg(not(unix))]
-pub(crate) fn warn_if_readable_by_others(_key: &Path) {}

@@ -58,6 +58,7 @@ pub mod development;
 mod displayed_text;
 mod encrypted_key;
 mod error;
+mod file_mode;
 mod identity;
 mod identity_loader;
 mod listed;

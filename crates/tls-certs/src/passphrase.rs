@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::{Error, Result};
+use crate::{Error, Result, file_mode};
 
 /// More than any passphrase; what is longer is another file.
 const MAX_FILE: u64 = 64 * 1024;
@@ -136,22 +136,15 @@ fn from_file(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
     ))
 }
 
-#[cfg(unix)]
+/// Pipes and devices have no useful mode.
 fn check_permissions(path: &Path, metadata: &std::fs::Metadata) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = metadata.permissions().mode() & 0o777;
-    if metadata.is_file() && mode & 0o007 != 0 {
-        return Err(Error::UnsafePermissions {
+    match file_mode::open_to_everybody(metadata) {
+        Some(mode) if metadata.is_file() => Err(Error::UnsafePermissions {
             path: path.to_path_buf(),
             problem: format!("open to every user (mode {mode:o})"),
-        });
+        }),
+        _ => Ok(()),
     }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn check_permissions(_path: &Path, _metadata: &std::fs::Metadata) -> Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]
