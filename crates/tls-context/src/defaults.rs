@@ -31,7 +31,7 @@ pub const DEFAULT_SESSION_TIMEOUT: Duration = Duration::from_secs(7_200);
 
 /// The longest session lifetime: seven days (RFC 8446, Section 4.6.1). Node takes 2^31-1 s, and
 /// OpenSSL cuts that to seven days for TLS 1.3.
-pub const MAX_SESSION_TIMEOUT: Duration = Duration::from_secs(604_800);
+pub const MAX_SESSION_TIMEOUT: Duration = tls_wire::new_session_ticket::MAX_LIFETIME;
 
 /// TLS 1.3 tickets after a full handshake. OpenSSL and rustls send two, so that a client may open
 /// two connections at once without using a ticket twice (RFC 8446, Section C.4).

@@ -1,19 +1,15 @@
 //! `ClientSession`: a session that one connection hands out and another takes.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tls_certs::Refusal;
 use tls_context::SecureContext;
 use tls_session_store::NotResumed;
+use tls_wire::new_session_ticket::MAX_LIFETIME;
 
-use crate::connection_info::ConnectionInfo;
 use crate::engine::client_slot::SessionValue;
 use crate::stream::SharedInbox;
-
-/// RFC 8446, Section 4.6.1: no ticket lives longer than seven days.
-const MAX_LIFETIME: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// A session to resume: given out by [`TlsStream::session`](crate::TlsStream::session), taken by
 /// [`TlsConnector::resuming`](crate::TlsConnector::resuming).
@@ -56,7 +52,7 @@ pub(crate) struct SessionSource {
 }
 
 impl SessionSource {
-    pub(crate) fn take(&self, _info: &ConnectionInfo) -> Option<ClientSession> {
+    pub(crate) fn take(&self) -> Option<ClientSession> {
         if !self.usable {
             return None;
         }

@@ -119,7 +119,7 @@ impl<IO> TlsStream<IO> {
     /// has given one; TLS 1.3 gives it after the handshake, so read first (`SOP-17`, `SES-01`).
     #[doc(alias = "getSession")]
     pub fn session(&self) -> Option<ClientSession> {
-        self.rest.as_ref()?.sessions.as_ref()?.take(&self.info)
+        self.rest.as_ref()?.sessions.as_ref()?.take()
     }
 
     /// Fills `out` with keying material that both ends derive alike (RFC 8446 Section 7.5,
