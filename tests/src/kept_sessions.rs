@@ -80,6 +80,10 @@ impl SessionStore for KeptSessions {
         self.memory.put(id, value, ttl).await
     }
 
+    async fn put_new(&self, id: &[u8], value: Vec<u8>, ttl: Duration) -> Result<bool, Error> {
+        self.memory.put_new(id, value, ttl).await
+    }
+
     async fn get(&self, id: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         self.look_up(self.memory.get(id)).await
     }

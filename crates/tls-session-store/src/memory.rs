@@ -133,6 +133,10 @@ impl MemoryStore {
         self.shared.put(SessionId::try_from(id)?, value, ttl)
     }
 
+    fn put_new_now(&self, id: &[u8], value: Vec<u8>, ttl: Duration) -> Result<bool, Error> {
+        self.shared.put_new(SessionId::try_from(id)?, value, ttl)
+    }
+
     pub(crate) fn get_now(&self, id: &[u8]) -> Option<Vec<u8>> {
         self.shared.get(&SessionId::try_from(id).ok()?)
     }
@@ -168,6 +172,10 @@ impl SessionStore for MemoryStore {
         self.put_now(id, value, ttl)
     }
 
+    async fn put_new(&self, id: &[u8], value: Vec<u8>, ttl: Duration) -> Result<bool, Error> {
+        self.put_new_now(id, value, ttl)
+    }
+
     async fn get(&self, id: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         Ok(self.get_now(id))
     }
@@ -180,6 +188,11 @@ impl SessionStore for MemoryStore {
         self.remove_now(id);
         Ok(())
     }
+
+    /// For ever: what this store forgets is gone for all who share it.
+    fn undisturbed_for(&self) -> Option<Duration> {
+        Some(Duration::MAX)
+    }
 }
 
 impl Shared {
@@ -189,22 +202,69 @@ impl Shared {
         if ttl.is_zero() {
             return Ok(());
         }
+        self.make_room(cost)?;
+        let place = self.place(id, ttl);
+        if let Some(raced) = self.sessions.insert(id, Entry::new(value, &place)) {
+            self.left(&id, &raced);
+        }
+        self.came(place);
+        Ok(())
+    }
+
+    fn put_new(&self, id: SessionId, value: Vec<u8>, ttl: Duration) -> Result<bool, Error> {
+        let cost = self.check_size(&id, value.len())?;
+        if self
+            .sessions
+            .get(&id)
+            .is_some_and(|there| there.expires > self.clock.now())
+        {
+            return Ok(false);
+        }
+        self.make_room(cost)?;
+        let place = self.place(id, ttl);
+        let now = self.clock.now();
+        // Decided under the lock of the entry; the accounts are settled when it is open again.
+        let gone = match self.sessions.entry(id) {
+            dashmap::Entry::Occupied(there) if there.get().expires > now => {
+                drop(there);
+                self.budget.release(cost);
+                return Ok(false);
+            }
+            dashmap::Entry::Occupied(mut expired) => {
+                Some(expired.insert(Entry::new(value, &place)))
+            }
+            dashmap::Entry::Vacant(free) => {
+                free.insert(Entry::new(value, &place));
+                None
+            }
+        };
+        if let Some(gone) = gone {
+            self.left(&id, &gone);
+        }
+        self.came(place);
+        Ok(true)
+    }
+
+    fn make_room(&self, cost: usize) -> Result<(), Error> {
         while !self.budget.reserve(cost) {
             if !self.evict_one() {
                 return Err(Error::StoreFull);
             }
         }
-        let place = Place {
+        Ok(())
+    }
+
+    fn place(&self, id: SessionId, ttl: Duration) -> Place {
+        Place {
             id,
             expires: self.clock.now().saturating_add(ttl),
             stamp: self.stamps.fetch_add(1, Ordering::Relaxed),
-        };
-        if let Some(raced) = self.sessions.insert(id, Entry::new(value, &place)) {
-            self.left(&id, &raced);
         }
+    }
+
+    fn came(&self, place: Place) {
         self.recency.push(place, |place| self.holds(place));
         self.drop_expired(place.stamp);
-        Ok(())
     }
 
     fn check_size(&self, id: &SessionId, len: usize) -> Result<usize, Error> {
@@ -338,6 +398,49 @@ mod tests {
             assert!(store.take_now(&id).is_some());
             assert!(store.shared.recency.places() < 100);
         }
+    }
+
+    #[test]
+    fn of_many_that_put_the_same_new_id_one_succeeds() {
+        let store = MemoryStore::with_limits(1_000, 1 << 20);
+        let threads = (0..8u8).map(|thread| {
+            let store = store.clone();
+            std::thread::spawn(move || {
+                (0..200u32)
+                    .filter(|id| {
+                        let id = id.to_be_bytes();
+                        store
+                            .put_new_now(&id, vec![thread], Duration::from_secs(300))
+                            .unwrap()
+                    })
+                    .count()
+            })
+        });
+        let threads: Vec<_> = threads.collect();
+        let kept: usize = threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .sum();
+        assert_eq!((kept, store.len()), (200, 200));
+        for id in 0..200u32 {
+            store.take_now(&id.to_be_bytes()).unwrap();
+        }
+        assert_eq!((store.len(), store.bytes()), (0, 0));
+    }
+
+    #[test]
+    fn an_expired_value_is_no_hindrance_to_a_new_one() {
+        let now = Arc::new(AtomicU64::new(0));
+        let clock = Arc::clone(&now);
+        let clock = Clock::from_fn(move || Duration::from_secs(clock.load(Ordering::Relaxed)));
+        let store = MemoryStore::with_clock(10, 1 << 20, clock);
+        let put = |value| store.put_new_now(b"id", vec![value], Duration::from_secs(10));
+        assert!(put(1).unwrap());
+        assert!(!put(2).unwrap());
+        now.store(10, Ordering::Relaxed);
+        assert!(put(3).unwrap());
+        assert_eq!(store.get_now(b"id").as_deref(), Some(&[3][..]));
+        assert_eq!(store.len(), 1);
     }
 
     #[test]

@@ -36,6 +36,18 @@ pub trait SessionStore: Send + Sync + 'static {
         ttl: Duration,
     ) -> impl Future<Output = Result<(), Error>> + Send;
 
+    /// Keeps `value` under `id` for at most `ttl` unless something is there already; `true` if it was
+    /// kept. Of several callers at once exactly one gets `true`: published ticket keys rest on that.
+    ///
+    /// # Errors
+    /// When the store could not say.
+    fn put_new(
+        &self,
+        id: &[u8],
+        value: Vec<u8>,
+        ttl: Duration,
+    ) -> impl Future<Output = Result<bool, Error>> + Send;
+
     /// The value under `id`, which stays.
     ///
     /// # Errors
@@ -53,6 +65,14 @@ pub trait SessionStore: Send + Sync + 'static {
     /// # Errors
     /// When the store could not do it.
     fn remove(&self, id: &[u8]) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// For how long what was taken is known to have stayed taken. Early data is accepted only from a
+    /// store that can tell, and only once this is longer than a replay could be: a store with replicas
+    /// may have forgotten a [`take`](Self::take) at its last reconnection or failover, and starts anew
+    /// there. `None`, the default, is "cannot tell".
+    fn undisturbed_for(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// A future on the heap, as the object-safe [`DynSessionStore`] returns it.
@@ -69,6 +89,14 @@ pub trait DynSessionStore: Send + Sync + 'static {
         ttl: Duration,
     ) -> BoxFuture<'a, Result<(), Error>>;
 
+    /// [`SessionStore::put_new`].
+    fn boxed_put_new<'a>(
+        &'a self,
+        id: &'a [u8],
+        value: Vec<u8>,
+        ttl: Duration,
+    ) -> BoxFuture<'a, Result<bool, Error>>;
+
     /// [`SessionStore::get`].
     fn boxed_get<'a>(&'a self, id: &'a [u8]) -> BoxFuture<'a, Result<Option<Vec<u8>>, Error>>;
 
@@ -77,6 +105,9 @@ pub trait DynSessionStore: Send + Sync + 'static {
 
     /// [`SessionStore::remove`].
     fn boxed_remove<'a>(&'a self, id: &'a [u8]) -> BoxFuture<'a, Result<(), Error>>;
+
+    /// [`SessionStore::undisturbed_for`].
+    fn dyn_undisturbed_for(&self) -> Option<Duration>;
 }
 
 impl<S: SessionStore> DynSessionStore for S {
@@ -87,6 +118,15 @@ impl<S: SessionStore> DynSessionStore for S {
         ttl: Duration,
     ) -> BoxFuture<'a, Result<(), Error>> {
         Box::pin(self.put(id, value, ttl))
+    }
+
+    fn boxed_put_new<'a>(
+        &'a self,
+        id: &'a [u8],
+        value: Vec<u8>,
+        ttl: Duration,
+    ) -> BoxFuture<'a, Result<bool, Error>> {
+        Box::pin(self.put_new(id, value, ttl))
     }
 
     fn boxed_get<'a>(&'a self, id: &'a [u8]) -> BoxFuture<'a, Result<Option<Vec<u8>>, Error>> {
@@ -100,11 +140,19 @@ impl<S: SessionStore> DynSessionStore for S {
     fn boxed_remove<'a>(&'a self, id: &'a [u8]) -> BoxFuture<'a, Result<(), Error>> {
         Box::pin(self.remove(id))
     }
+
+    fn dyn_undisturbed_for(&self) -> Option<Duration> {
+        self.undisturbed_for()
+    }
 }
 
 impl SessionStore for Arc<dyn DynSessionStore> {
     async fn put(&self, id: &[u8], value: Vec<u8>, ttl: Duration) -> Result<(), Error> {
         (**self).boxed_put(id, value, ttl).await
+    }
+
+    async fn put_new(&self, id: &[u8], value: Vec<u8>, ttl: Duration) -> Result<bool, Error> {
+        (**self).boxed_put_new(id, value, ttl).await
     }
 
     async fn get(&self, id: &[u8]) -> Result<Option<Vec<u8>>, Error> {
@@ -118,11 +166,19 @@ impl SessionStore for Arc<dyn DynSessionStore> {
     async fn remove(&self, id: &[u8]) -> Result<(), Error> {
         (**self).boxed_remove(id).await
     }
+
+    fn undisturbed_for(&self) -> Option<Duration> {
+        (**self).dyn_undisturbed_for()
+    }
 }
 
 impl<S: SessionStore> SessionStore for Arc<S> {
     async fn put(&self, id: &[u8], value: Vec<u8>, ttl: Duration) -> Result<(), Error> {
         (**self).put(id, value, ttl).await
+    }
+
+    async fn put_new(&self, id: &[u8], value: Vec<u8>, ttl: Duration) -> Result<bool, Error> {
+        (**self).put_new(id, value, ttl).await
     }
 
     async fn get(&self, id: &[u8]) -> Result<Option<Vec<u8>>, Error> {
@@ -135,5 +191,9 @@ impl<S: SessionStore> SessionStore for Arc<S> {
 
     async fn remove(&self, id: &[u8]) -> Result<(), Error> {
         (**self).remove(id).await
+    }
+
+    fn undisturbed_for(&self) -> Option<Duration> {
+        (**self).undisturbed_for()
     }
 }

@@ -568,6 +568,10 @@ impl SessionStore for Moody {
         }
     }
 
+    async fn put_new(&self, id: &[u8], value: Vec<u8>, ttl: Duration) -> Result<bool, Error> {
+        self.inner.put_new(id, value, ttl).await
+    }
+
     async fn get(&self, id: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         self.look_up(id, false).await
     }
