@@ -336,6 +336,18 @@ impl AcceptorBuilder {
         self
     }
 
+    /// For each stream, as [`TlsStream::set_idle_timeout`]; no limit by default.
+    pub fn idle_timeout(mut self, limit: Duration) -> Self {
+        self.limits.idle_timeout = Some(limit);
+        self
+    }
+
+    /// For each stream, as [`TlsStream::set_write_timeout`]; no limit by default.
+    pub fn write_timeout(mut self, limit: Duration) -> Self {
+        self.limits.write_timeout = Some(limit);
+        self
+    }
+
     /// Keeps each connection's hello (offers, JA4) in its `ConnectionInfo`. Off by default, since
     /// it costs half a kilobyte or more for as long as the connection lives.
     pub fn keep_hello(mut self, keep: bool) -> Self {

@@ -77,7 +77,7 @@ pub use hyper_util::HttpsStream;
 pub use listener::{Listener, is_transient};
 pub use server::{Server, ServerHandle, Stats};
 pub use shutdown::Drained;
-pub use stream::{ExportError, TlsStream};
+pub use stream::{ExportError, StreamTimeout, TlsStream};
 #[doc(no_inline)]
 pub use tls_session_store::NotResumed;
 #[doc(no_inline)]

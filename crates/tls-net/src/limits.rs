@@ -54,6 +54,8 @@ pub(crate) struct Limits {
     pub(crate) max_pending: usize,
     pub(crate) max_handshakes: usize,
     pub(crate) max_connections: Option<usize>,
+    pub(crate) idle_timeout: Option<Duration>,
+    pub(crate) write_timeout: Option<Duration>,
 }
 
 impl Default for Limits {
@@ -66,6 +68,8 @@ impl Default for Limits {
             max_pending: MAX_PENDING,
             max_handshakes: MAX_HANDSHAKES,
             max_connections: None,
+            idle_timeout: None,
+            write_timeout: None,
         }
     }
 }
@@ -80,6 +84,8 @@ impl Limits {
             ("max_pending", self.max_pending == 0),
             ("max_handshakes", self.max_handshakes == 0),
             ("max_connections", self.max_connections == Some(0)),
+            ("idle_timeout", self.idle_timeout == Some(Duration::ZERO)),
+            ("write_timeout", self.write_timeout == Some(Duration::ZERO)),
         ];
         match zero.iter().find(|(_, zero)| *zero) {
             Some((name, _)) => Err(Error::ZeroLimit(name)),

@@ -5,6 +5,7 @@
 //! straight from it.
 
 mod close;
+mod deadlines;
 mod read;
 mod write;
 
@@ -20,6 +21,8 @@ use tokio::io::{AsyncRead, ReadBuf};
 use crate::client_session::{ClientSession, SessionSource};
 use crate::connection_info::ConnectionInfo;
 use crate::connections::OpenConnection;
+
+pub use self::deadlines::StreamTimeout;
 
 /// A TLS connection over `IO`, its handshake done.
 ///
@@ -49,6 +52,7 @@ pub struct TlsStream<IO> {
     /// The transport has ended.
     eof: bool,
     rest: Option<Box<Rest>>,
+    deadlines: Option<Box<deadlines::Deadlines>>,
     open: Option<OpenConnection>,
 }
 
@@ -91,6 +95,7 @@ impl<IO> TlsStream<IO> {
             corked: false,
             eof: false,
             rest,
+            deadlines: None,
             open: None,
         }
     }

@@ -66,12 +66,20 @@ where
         sessions: None,
     };
     let unsent = finished.unsent;
-    TlsStream::new(Parts {
+    let mut stream = TlsStream::new(Parts {
         io,
         record,
         info,
         incoming: received,
         unsent,
         rest,
-    })
+    });
+    let limits = &incoming.shared.limits;
+    if limits.idle_timeout.is_some() {
+        stream.set_idle_timeout(limits.idle_timeout);
+    }
+    if limits.write_timeout.is_some() {
+        stream.set_write_timeout(limits.write_timeout);
+    }
+    stream
 }

@@ -38,14 +38,14 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for TlsStream<IO> {
             }
             match poll_fill(&mut stream.io, &mut stream.incoming, cx)? {
                 Poll::Ready(0) => stream.eof = true,
-                Poll::Ready(_) => {}
+                Poll::Ready(_) => stream.received_some(),
                 Poll::Pending => {
                     // Who waits for an answer wants the question sent.
                     if stream.corked || stream.owes_handshake {
                         // Its error shows up in the next write.
                         let _ = stream.poll_drain(cx);
                     }
-                    return Poll::Pending;
+                    return stream.poll_reader_waits(cx).map(|late| Err(late.into()));
                 }
             }
         }

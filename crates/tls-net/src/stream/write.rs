@@ -140,12 +140,16 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
     /// Gives waiting wire bytes to the transport.
     pub(super) fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while let Some(outgoing) = self.outgoing.as_mut() {
-            let written = ready!(Pin::new(&mut self.io).poll_write(cx, outgoing.filled()))?;
-            if written == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
+            let written = match Pin::new(&mut self.io).poll_write(cx, outgoing.filled())? {
+                Poll::Ready(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Poll::Ready(written) => written,
+                Poll::Pending => {
+                    return self.poll_writer_waits(cx).map(|late| Err(late.into()));
+                }
+            };
             outgoing.consume(written);
             self.release_outgoing();
+            self.sent_some();
         }
         self.owes_handshake = false;
         Poll::Ready(Ok(()))

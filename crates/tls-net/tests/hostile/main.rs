@@ -11,6 +11,7 @@ mod support;
 
 mod alerts;
 mod bad_input;
+mod deadlines;
 mod errors;
 mod facts;
 mod handover;
