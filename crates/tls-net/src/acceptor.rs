@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use crate::accept::{self, AtWork};
 use crate::admission::Admission;
 use crate::engine;
-use crate::error::{Error, HandshakeError};
+use crate::error::{Error, HandshakeError, HandshakeErrorKind, Phase};
 use crate::hooks::{BoxError, ChooseContext, ChooseProtocol, Hook};
 use crate::limits::Limits;
 use crate::listener::Listener;
@@ -155,13 +155,14 @@ impl TlsAcceptor {
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
-        let begun = Instant::now();
-        let outcome = accept::accept(&self.0, io, prefix, peer, begun).await;
-        outcome.map_err(|error| {
-            let error = error.with_peer(peer, begun.elapsed());
-            accept::report(&self.0, &error);
-            error
-        })
+        let watched = Watched {
+            shared: &self.0,
+            peer,
+            begun: Instant::now(),
+            done: false,
+        };
+        let outcome = accept::accept(&self.0, io, prefix, peer, watched.begun).await;
+        watched.end(outcome)
     }
 
     /// Binds TCP sockets and serves them.
@@ -176,6 +177,37 @@ impl TlsAcceptor {
     /// Serves the connections of `listener`.
     pub fn listen<L: Listener>(&self, listener: L) -> Server<L> {
         Server::new(self.clone(), listener)
+    }
+}
+
+/// Sees to it that a handshake that failed is reported, also one that nobody waits for any more.
+struct Watched<'a> {
+    shared: &'a Shared,
+    peer: Option<SocketAddr>,
+    begun: Instant,
+    done: bool,
+}
+
+impl Watched<'_> {
+    fn end<T>(mut self, outcome: Result<T, HandshakeError>) -> Result<T, HandshakeError> {
+        self.done = true;
+        outcome.map_err(|error| self.report(error))
+    }
+
+    fn report(&self, error: HandshakeError) -> HandshakeError {
+        let error = error.with_peer(self.peer, self.begun.elapsed());
+        accept::report(self.shared, &error);
+        error
+    }
+}
+
+impl Drop for Watched<'_> {
+    fn drop(&mut self) {
+        // A second panic would end the process.
+        if !self.done && !std::thread::panicking() {
+            let kind = HandshakeErrorKind::Abandoned;
+            self.report(HandshakeError::new(kind, Phase::Handshake));
+        }
     }
 }
 

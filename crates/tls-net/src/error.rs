@@ -125,6 +125,9 @@ pub enum HandshakeErrorKind {
     SessionNotAcceptable(&'static str),
     /// More connections wait for their hello than `max_pending`; the oldest goes.
     TooManyPending,
+    /// This program gave the handshake up: its future was dropped, or a server's shutdown came to
+    /// its deadline.
+    Abandoned,
     /// The engine panicked: a defect of ours.
     EnginePanicked,
     /// rustls failed without the peer's doing.
@@ -169,6 +172,7 @@ impl HandshakeErrorKind {
             Self::ParsersDisagree(_) => "parsers_disagree",
             Self::SessionNotAcceptable(_) => "session_not_acceptable",
             Self::TooManyPending => "too_many_pending",
+            Self::Abandoned => "handshake_abandoned",
             Self::EnginePanicked => "engine_panicked",
             Self::Engine(_) => "engine",
             Self::Record(_) => "record",
@@ -211,6 +215,7 @@ impl HandshakeErrorKind {
             | Self::HookPanicked(_)
             | Self::ParsersDisagree(_)
             | Self::TooManyPending
+            | Self::Abandoned
             | Self::EnginePanicked
             | Self::Engine(_)
             | Self::Record(_) => Fault::Local,
@@ -293,6 +298,7 @@ impl HandshakeErrorKind {
             Self::TooManyPending => {
                 "raise max_pending, or find who opens connections and says nothing"
             }
+            Self::Abandoned => "give the shutdown more time, or leave time limits to the acceptor",
             Self::EnginePanicked => "please report this: it is a defect of this library",
             Self::Engine(_) => "see the error of rustls",
             Self::Record(_) => "see the error of the record layer",
@@ -347,6 +353,7 @@ impl std::fmt::Display for HandshakeErrorKind {
             Self::TooManyPending => {
                 f.write_str("too many connections without a hello; this was the oldest")
             }
+            Self::Abandoned => f.write_str("this program gave the handshake up"),
             Self::EnginePanicked => f.write_str("the protocol engine panicked"),
             Self::Engine(error) => write!(f, "protocol engine: {error}"),
             Self::Record(error) => write!(f, "record layer: {error}"),

@@ -228,6 +228,10 @@ fn kinds() -> Vec<(Kind, &'static str)> {
             "too_many_pending - local: too many connections without a hello; this was the oldest",
         ),
         (
+            Kind::Abandoned,
+            "handshake_abandoned - local: this program gave the handshake up",
+        ),
+        (
             Kind::EnginePanicked,
             "engine_panicked - local: the protocol engine panicked",
         ),

@@ -326,7 +326,22 @@ async fn a_server_that_is_dropped_ends_its_handshakes() {
     stream.write_u8(7).await.unwrap();
     stream.flush().await.unwrap();
     assert_eq!(client.read_u8().await.unwrap(), 7);
-    assert_eq!(failures.count(), 0);
+    assert_eq!(failures.codes(), ["handshake_abandoned"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handshake_that_the_shutdown_cuts_is_reported() {
+    let failures = Failures::default();
+    let (giver, given) = listener();
+    let server = failures.heard_by(builder()).build().unwrap().listen(given);
+    let handle = server.handle();
+    let serving = tokio::spawn(server.serve(|_| async {}));
+    let _silent = giver.connect();
+    pass(Duration::from_millis(1)).await;
+    handle.shutdown(Duration::from_secs(1)).await;
+    let drained = serving.await.unwrap().unwrap();
+    assert_eq!((drained.completed, drained.cut), (0, 1));
+    assert_eq!(failures.codes(), ["handshake_abandoned"]);
 }
 
 // Spec: SRV-11

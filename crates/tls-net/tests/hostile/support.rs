@@ -76,6 +76,15 @@ impl Failures {
         builder.on_failure(move |error| failures.lock().unwrap().push(error.into()))
     }
 
+    pub fn codes(&self) -> Vec<&'static str> {
+        self.0
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|failed| failed.code)
+            .collect()
+    }
+
     pub fn count(&self) -> usize {
         self.0.lock().unwrap().len()
     }
