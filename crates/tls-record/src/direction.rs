@@ -60,6 +60,11 @@ impl Direction {
         self.sequence.get()
     }
 
+    /// Puts the number back after a record that was none of this direction's.
+    pub(crate) fn set_sequence(&mut self, sequence: u64) {
+        self.sequence = SequenceNumber::new(sequence);
+    }
+
     /// Records that the key may still protect.
     pub(crate) fn records_left(&self) -> u64 {
         self.records_per_key.saturating_sub(self.sequence.get())

@@ -4,8 +4,11 @@ use hkdf::Hkdf;
 use sha2::{Sha256, Sha384};
 use tls_wire::HashAlgorithm;
 
-/// Fills `out`; `None` for lengths that the label's vectors can't hold or HKDF can't make.
-pub(crate) fn expand_label(
+/// `HKDF-Expand-Label(secret, label, context, out.len())` (RFC 8446, Section 7.1), for handshake
+/// engines; `label` without its "tls13 ". Fills `out`; `None`, with `out` as it was, for lengths that
+/// the label's vectors can't hold or HKDF can't make.
+#[must_use = "without it `out` may not be filled"]
+pub fn expand_label(
     hash: HashAlgorithm,
     secret: &[u8],
     label: &[u8],

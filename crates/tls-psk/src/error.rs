@@ -1,0 +1,326 @@
+//! Everything that can go wrong, whose fault it is, and which alert says so.
+
+use tls_wire::AlertDescription;
+
+/// Why a handshake failed, or a key was refused.
+///
+/// [`code`](Self::code) is stable and for machines, [`alert`](Self::alert) is what the peer hears.
+/// No message holds a key; identities are never in one either.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A message is malformed.
+    #[error(transparent)]
+    Wire(#[from] tls_wire::Error),
+    /// A record is malformed, or does not open.
+    #[error(transparent)]
+    Record(#[from] tls_record::Error),
+    /// A handshake message that has no place now.
+    #[error("handshake message of type {found} where {expected} belongs")]
+    UnexpectedMessage {
+        /// What belongs there.
+        expected: &'static str,
+        /// Number of the type found.
+        found: u8,
+    },
+    /// A record of a type that has no place now.
+    #[error("a record of type {content_type} has no place in the handshake now")]
+    UnexpectedRecord {
+        /// Number of the content type.
+        content_type: u8,
+    },
+    /// More bytes follow in a record after which the keys change (RFC 8446, Section 5.1).
+    #[error("a handshake message spans a change of keys")]
+    MessageSpansKeyChange,
+    /// A handshake record, or an alert, without content (RFC 8446, Section 5.1).
+    #[error("a handshake record without content")]
+    EmptyRecord,
+    /// A `change_cipher_spec` that is not the byte 1, or one too many.
+    #[error("a change_cipher_spec that is malformed, or one too many")]
+    BadChangeCipherSpec,
+    /// The peer has sent more bytes than a handshake may have.
+    #[error("more than {limit} bytes were received and the handshake is still not done")]
+    TooMuchData {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// More early data than is skipped.
+    #[error("more than {limit} bytes of early data, which this server does not take")]
+    TooMuchEarlyData {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// More warning alerts than are borne.
+    #[error("more than {limit} warning alerts")]
+    TooManyWarnings {
+        /// The limit.
+        limit: u8,
+    },
+    /// The peer ended the handshake with an alert.
+    #[error("the peer ended the handshake with the alert {0}")]
+    AlertReceived(AlertDescription),
+    /// An extension without which the handshake can't go on (RFC 8446, Section 9.2).
+    #[error("the extension {0} is missing")]
+    MissingExtension(&'static str),
+    /// An extension that was not asked for (RFC 8446, Section 4.2).
+    #[error("the server answers extension {extension}, which was not asked for")]
+    UnsolicitedExtension {
+        /// Number of the extension type.
+        extension: u16,
+    },
+    /// A value that contradicts what was agreed, or what the RFC allows.
+    #[error("{what}")]
+    IllegalParameter {
+        /// What is wrong, in words.
+        what: &'static str,
+    },
+    /// A binder does not have the length of its key's hash (RFC 8446, Section 4.2.11.2).
+    #[error("a PSK binder of {length} bytes where the key's hash has {expected}")]
+    BinderLength {
+        /// Bytes of the binder.
+        length: usize,
+        /// Bytes of the hash.
+        expected: usize,
+    },
+    /// The binder does not fit the key: the two ends have different keys for one identity, or the
+    /// hello was changed on its way (spec `PSK-07`).
+    #[error("the PSK binder does not verify: the two ends have different keys for this identity")]
+    BinderMismatch,
+    /// The Finished of the peer does not verify: something was changed on the way.
+    #[error("the Finished message does not verify: the handshake was changed on its way")]
+    FinishedMismatch,
+    /// None of the identities that the client offers is known (spec `PSK-06`).
+    #[error("none of the pre-shared-key identities is known")]
+    UnknownIdentity {
+        /// What the client heard: `handshake_failure` in TLS 1.3, `unknown_psk_identity` in
+        /// TLS 1.2, and whatever a wrong key leads to where the decoy option is on.
+        alert: AlertDescription,
+    },
+    /// The client offers this server's own client identity (RFC 9257, Section 4.1).
+    #[error("the client offers this end's own identity: is it talking to itself?")]
+    Reflection,
+    /// The two ends have no protocol version in common.
+    #[error("no protocol version in common with the peer")]
+    NoSharedVersion,
+    /// No cipher suite in common that goes with the hash of the key (spec `PSK-09`).
+    #[error("no cipher suite in common that goes with the hash of the key")]
+    NoSharedCipher,
+    /// No group in common.
+    #[error("no key exchange group in common")]
+    NoSharedGroup,
+    /// The client wants no mode that this server allows: `psk_ke` has to be asked for.
+    #[error("no PSK key exchange mode in common: psk_ke has to be allowed at both ends")]
+    NoSharedMode,
+    /// No application protocol in common (spec `ALP-05`).
+    #[error("no application protocol in common")]
+    NoApplicationProtocol,
+    /// TLS 1.2: the peer cannot do extended master secret (RFC 7627), which is demanded.
+    #[error("the peer does not support extended master secret, without which TLS 1.2 is refused")]
+    NoExtendedMasterSecret,
+    /// The version was pushed down by someone on the way (RFC 8446, Section 4.1.3).
+    #[error("the server can do TLS 1.3 and was made to choose an older version: a downgrade")]
+    Downgrade,
+    /// The server does not take the key that this client offered, and nothing weaker will do.
+    #[error(
+        "the server does not take the pre-shared key: it does not know the identity, or goes on with a certificate"
+    )]
+    PskNotAccepted,
+    /// TLS 1.2: the client has no identity for the server's hint (spec `PSK-08`).
+    #[error("there is no pre-shared key for this server")]
+    NoPsk,
+    /// An identity is empty or too long (spec `PSK-05`).
+    #[error("a PSK identity of {length} bytes is outside 1 to {limit}")]
+    IdentityLength {
+        /// Its bytes.
+        length: usize,
+        /// The longest possible.
+        limit: usize,
+    },
+    /// A key is longer than any stack takes (spec `PSK-05`).
+    #[error("a pre-shared key of {length} bytes is over the limit of {limit}")]
+    KeyTooLong {
+        /// Its bytes.
+        length: usize,
+        /// The longest possible.
+        limit: usize,
+    },
+    /// A key is shorter than 128 bits (RFC 9257, Section 6).
+    #[error(
+        "a pre-shared key of {length} bytes is shorter than {limit}: use one that is long and random, or allow short keys"
+    )]
+    KeyTooShort {
+        /// Its bytes.
+        length: usize,
+        /// The shortest without being allowed.
+        limit: usize,
+    },
+    /// An identity hint is longer than any stack takes (spec `PSK-05`, `T-PSK-06`).
+    #[error("a PSK identity hint of {length} bytes is over the limit of {limit}")]
+    HintTooLong {
+        /// Its bytes.
+        length: usize,
+        /// The longest possible.
+        limit: usize,
+    },
+    /// The configuration names nothing that this engine can do.
+    #[error("the configuration has no {what} that this engine can do")]
+    NothingConfigured {
+        /// What is missing.
+        what: &'static str,
+    },
+    /// The provider failed.
+    #[error("the cryptography provider failed at {what}")]
+    Provider {
+        /// At what.
+        what: &'static str,
+    },
+    /// The handshake has failed before, or is done.
+    #[error("the handshake is over")]
+    Over,
+}
+
+/// Whose fault an [`Error`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The peer's, or somebody's on the way.
+    Peer,
+    /// This side's: its configuration, its keys, its provider.
+    Local,
+    /// Neither's: the two ends have too little in common, or the peer said so.
+    Nobody,
+}
+
+impl Error {
+    /// A stable code in snake_case.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Wire(error) => error.code(),
+            Self::Record(error) => error.code(),
+            Self::UnexpectedMessage { .. } => "unexpected_message",
+            Self::UnexpectedRecord { .. } => "unexpected_record",
+            Self::MessageSpansKeyChange => "message_spans_key_change",
+            Self::EmptyRecord => "empty_record",
+            Self::BadChangeCipherSpec => "bad_change_cipher_spec",
+            Self::TooMuchData { .. } => "too_much_data",
+            Self::TooMuchEarlyData { .. } => "too_much_early_data",
+            Self::TooManyWarnings { .. } => "too_many_warnings",
+            Self::AlertReceived(_) => "alert_received",
+            Self::MissingExtension(_) => "missing_extension",
+            Self::UnsolicitedExtension { .. } => "unsolicited_extension",
+            Self::IllegalParameter { .. } => "illegal_parameter",
+            Self::BinderLength { .. } => "binder_length",
+            Self::BinderMismatch => "binder_mismatch",
+            Self::FinishedMismatch => "finished_mismatch",
+            Self::UnknownIdentity { .. } => "unknown_psk_identity",
+            Self::Reflection => "psk_reflection",
+            Self::NoSharedVersion => "no_shared_version",
+            Self::NoSharedCipher => "no_shared_cipher",
+            Self::NoSharedGroup => "no_shared_group",
+            Self::NoSharedMode => "no_shared_psk_mode",
+            Self::NoApplicationProtocol => "no_application_protocol",
+            Self::NoExtendedMasterSecret => "no_extended_master_secret",
+            Self::Downgrade => "downgrade",
+            Self::PskNotAccepted => "psk_not_accepted",
+            Self::NoPsk => "no_psk",
+            Self::IdentityLength { .. } => "psk_identity_length",
+            Self::KeyTooLong { .. } => "psk_too_long",
+            Self::KeyTooShort { .. } => "psk_too_short",
+            Self::HintTooLong { .. } => "psk_hint_too_long",
+            Self::NothingConfigured { .. } => "nothing_configured",
+            Self::Provider { .. } => "provider_failed",
+            Self::Over => "handshake_over",
+        }
+    }
+
+    /// The fatal alert that tells the peer; `None` where none is sent.
+    #[must_use]
+    pub const fn alert(&self) -> Option<AlertDescription> {
+        use AlertDescription as Alert;
+        Some(match self {
+            Self::Wire(error) => return error.alert(),
+            Self::Record(error) => return error.alert(),
+            Self::UnexpectedMessage { .. }
+            | Self::UnexpectedRecord { .. }
+            | Self::MessageSpansKeyChange
+            | Self::EmptyRecord
+            | Self::BadChangeCipherSpec
+            | Self::TooMuchData { .. }
+            | Self::TooMuchEarlyData { .. }
+            | Self::TooManyWarnings { .. } => Alert::UnexpectedMessage,
+            Self::MissingExtension(_) => Alert::MissingExtension,
+            Self::UnsolicitedExtension { .. } => Alert::UnsupportedExtension,
+            Self::IllegalParameter { .. }
+            | Self::BinderLength { .. }
+            | Self::Reflection
+            | Self::Downgrade => Alert::IllegalParameter,
+            Self::BinderMismatch | Self::FinishedMismatch => Alert::DecryptError,
+            Self::UnknownIdentity { alert } => *alert,
+            Self::NoSharedVersion => Alert::ProtocolVersion,
+            Self::NoSharedCipher
+            | Self::NoSharedGroup
+            | Self::NoSharedMode
+            | Self::NoExtendedMasterSecret
+            | Self::PskNotAccepted
+            | Self::NoPsk => Alert::HandshakeFailure,
+            Self::NoApplicationProtocol => Alert::NoApplicationProtocol,
+            Self::Provider { .. } => Alert::InternalError,
+            Self::AlertReceived(_)
+            | Self::IdentityLength { .. }
+            | Self::KeyTooLong { .. }
+            | Self::KeyTooShort { .. }
+            | Self::HintTooLong { .. }
+            | Self::NothingConfigured { .. }
+            | Self::Over => return None,
+        })
+    }
+
+    /// The code of Node's error for it, as measured with 24.7 (spec `PSK-06` to `PSK-14`, `ERR-22`);
+    /// `None` where Node knows no such error.
+    #[must_use]
+    pub fn node_code(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Wire(error) => return error.node_code(),
+            Self::AlertReceived(alert) => return alert.node_code(),
+            Self::Record(tls_record::Error::BadRecordMac) => {
+                "ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC"
+            }
+            Self::UnexpectedMessage { .. } => "ERR_SSL_UNEXPECTED_MESSAGE",
+            Self::BinderMismatch => "ERR_SSL_BINDER_DOES_NOT_VERIFY",
+            Self::UnknownIdentity { .. } | Self::NoPsk => "ERR_SSL_PSK_IDENTITY_NOT_FOUND",
+            Self::NoSharedVersion => "ERR_SSL_UNSUPPORTED_PROTOCOL",
+            Self::NoSharedCipher => "ERR_SSL_NO_SHARED_CIPHER",
+            Self::NoSharedGroup => "ERR_SSL_NO_SUITABLE_KEY_SHARE",
+            Self::NoApplicationProtocol => "ERR_SSL_NO_APPLICATION_PROTOCOL",
+            Self::IdentityLength { .. } | Self::KeyTooLong { .. } => "ERR_INVALID_ARG_VALUE",
+            Self::HintTooLong { .. } => "ERR_TLS_PSK_SET_IDENTITY_HINT_FAILED",
+            Self::NothingConfigured { .. } => "ERR_SSL_NO_CIPHERS_AVAILABLE",
+            _ => return None,
+        })
+    }
+
+    /// Whose fault it is.
+    #[must_use]
+    pub const fn fault(&self) -> Fault {
+        match self {
+            Self::AlertReceived(_)
+            | Self::NoSharedVersion
+            | Self::NoSharedCipher
+            | Self::NoSharedGroup
+            | Self::NoSharedMode
+            | Self::NoApplicationProtocol
+            | Self::NoExtendedMasterSecret
+            | Self::PskNotAccepted => Fault::Nobody,
+            Self::NoPsk
+            | Self::IdentityLength { .. }
+            | Self::KeyTooLong { .. }
+            | Self::KeyTooShort { .. }
+            | Self::HintTooLong { .. }
+            | Self::NothingConfigured { .. }
+            | Self::Provider { .. }
+            | Self::Over => Fault::Local,
+            _ => Fault::Peer,
+        }
+    }
+}

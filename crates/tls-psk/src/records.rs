@@ -1,0 +1,318 @@
+//! The records of one handshake: handshake messages out of them and into them, for both versions.
+
+use bytes::Bytes;
+use tls_record::RecordProtection;
+use tls_wire::record::encode_plaintext_records;
+use tls_wire::{
+    Alert, AlertDescription, AlertLevel, ContentType, HandshakeJoiner, MAX_PLAINTEXT, RecordHeader,
+};
+
+use crate::Error;
+use crate::limits::{
+    MAX_CHANGE_CIPHER_SPECS, MAX_HANDSHAKE_WIRE, MAX_SKIPPED_EARLY_DATA, MAX_WARNINGS,
+};
+
+/// Whose rules the records follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rules {
+    /// A client before the ServerHello: either version.
+    Undecided,
+    Tls12,
+    Tls13,
+}
+
+/// What a record turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Came {
+    /// Handshake content; the messages are to be fetched now.
+    Handshake,
+    /// TLS 1.2: a message of its own.
+    ChangeCipherSpec,
+    /// Nothing that matters.
+    Nothing,
+}
+
+/// Early data that is refused (RFC 8446, Section 4.2.10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum EarlyData {
+    /// None may come.
+    None,
+    /// Records that do not open are early data, up to so many bytes.
+    Skipped { left: usize },
+}
+
+/// Reads and writes the records of one handshake. Judges what any state would; what a message may
+/// be now is for the states.
+pub(crate) struct Records {
+    rules: Rules,
+    rx: Option<RecordProtection>,
+    tx: Option<RecordProtection>,
+    joiner: HandshakeJoiner,
+    early_data: EarlyData,
+    change_cipher_specs: u8,
+    warnings: u8,
+    wire_left: usize,
+    out: Vec<u8>,
+}
+
+impl Records {
+    pub(crate) fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            rx: None,
+            tx: None,
+            joiner: HandshakeJoiner::default(),
+            early_data: EarlyData::None,
+            change_cipher_specs: 0,
+            warnings: 0,
+            wire_left: MAX_HANDSHAKE_WIRE,
+            out: Vec::new(),
+        }
+    }
+
+    /// What is written from now on goes behind what `out` holds; the next call gives it back.
+    pub(crate) fn swap_out(&mut self, out: &mut Vec<u8>) {
+        std::mem::swap(&mut self.out, out);
+    }
+
+    /// The version is known. A TLS 1.2 peer has not sent a `change_cipher_spec` by then.
+    pub(crate) fn decide(&mut self, rules: Rules) -> Result<(), Error> {
+        if rules == Rules::Tls12 && self.change_cipher_specs > 0 {
+            return Err(Error::BadChangeCipherSpec);
+        }
+        self.rules = rules;
+        Ok(())
+    }
+
+    /// What comes now is protected. "Implementations MUST verify that all messages immediately
+    /// preceding a key change align with a record boundary" (RFC 8446, Section 5.1).
+    pub(crate) fn protect_rx(&mut self, rx: RecordProtection) -> Result<(), Error> {
+        if self.joiner.is_in_message() {
+            return Err(Error::MessageSpansKeyChange);
+        }
+        self.rx = Some(rx);
+        Ok(())
+    }
+
+    /// What goes from now on is protected.
+    pub(crate) fn protect_tx(&mut self, tx: RecordProtection) {
+        self.tx = Some(tx);
+    }
+
+    /// Sequence number of the next record that goes.
+    pub(crate) fn tx_sequence(&self) -> u64 {
+        self.tx.as_ref().map_or(0, RecordProtection::sequence)
+    }
+
+    /// Sequence number of the next record that comes.
+    pub(crate) fn rx_sequence(&self) -> u64 {
+        self.rx.as_ref().map_or(0, RecordProtection::sequence)
+    }
+
+    /// The client may send early data, which is not taken.
+    pub(crate) fn skip_early_data(&mut self) {
+        self.early_data = EarlyData::Skipped {
+            left: MAX_SKIPPED_EARLY_DATA,
+        };
+    }
+
+    /// Appends a handshake message, its header included.
+    pub(crate) fn send_handshake(&mut self, message: &[u8]) -> Result<(), Error> {
+        self.send(ContentType::Handshake, 0x0303, message)
+    }
+
+    /// Appends a client's first message: its records bear 0x0301 (RFC 8446, Section 5.1).
+    pub(crate) fn send_first_hello(&mut self, message: &[u8]) -> Result<(), Error> {
+        self.send(ContentType::Handshake, 0x0301, message)
+    }
+
+    /// Appends a `change_cipher_spec`, which is never protected where it is one of ours.
+    pub(crate) fn send_change_cipher_spec(&mut self) {
+        self.out.extend(encode_plaintext_records(
+            ContentType::ChangeCipherSpec,
+            0x0303,
+            &[1],
+        ));
+    }
+
+    /// Appends a fatal alert.
+    pub(crate) fn send_alert(&mut self, description: AlertDescription) {
+        let alert = Alert::fatal(description).encode();
+        // Without room under the key there is no telling the peer.
+        let _ = self.send(ContentType::Alert, 0x0303, &alert);
+    }
+
+    fn send(
+        &mut self,
+        content_type: ContentType,
+        version: u16,
+        content: &[u8],
+    ) -> Result<(), Error> {
+        match &mut self.tx {
+            Some(tx) => tx.seal(content_type, content, &mut self.out)?,
+            None => self
+                .out
+                .extend(encode_plaintext_records(content_type, version, content)),
+        }
+        Ok(())
+    }
+
+    /// Length of the record at the start of `wire`, or how many bytes it takes to know. Everything
+    /// that the header tells is judged before the rest is awaited.
+    pub(crate) fn record_len(&self, wire: &[u8]) -> Result<Result<usize, usize>, Error> {
+        let Some(header) = RecordHeader::read(wire) else {
+            return Ok(Err(RecordHeader::LEN));
+        };
+        // The minor version "MUST be ignored for all purposes" (RFC 8446, Section 5.1).
+        if header.version >> 8 != 3 {
+            let version = header.version;
+            return Err(tls_wire::Error::RecordVersion { version }.into());
+        }
+        let limit = match (&self.rx, header.content_type, self.early_data) {
+            (Some(rx), ..) => rx.max_body(),
+            (None, ContentType::ApplicationData, EarlyData::Skipped { .. }) => {
+                tls_wire::MAX_CIPHERTEXT_TLS13
+            }
+            (None, ..) => MAX_PLAINTEXT,
+        };
+        header.check_length(limit)?;
+        if header.wire_len() > self.wire_left {
+            let limit = MAX_HANDSHAKE_WIRE;
+            return Err(Error::TooMuchData { limit });
+        }
+        Ok(if wire.len() < header.wire_len() {
+            Err(header.wire_len())
+        } else {
+            Ok(header.wire_len())
+        })
+    }
+
+    /// Takes one whole record.
+    pub(crate) fn take(&mut self, record: &mut [u8]) -> Result<Came, Error> {
+        self.wire_left = self.wire_left.saturating_sub(record.len());
+        let Some((header, body)) = record.split_first_chunk::<{ RecordHeader::LEN }>() else {
+            return Ok(Came::Nothing);
+        };
+        let outer = ContentType::from(header[0]);
+        match (outer, self.rx.is_some(), self.rules) {
+            (ContentType::ChangeCipherSpec, ..) => self.take_change_cipher_spec(body),
+            // An alert in the clear is let through until the peer has shown that it has the keys:
+            // it may have failed over what would have given them.
+            (ContentType::Alert, true, Rules::Tls13) if self.rx_sequence() == 0 => {
+                self.take_alert(body)
+            }
+            (ContentType::ApplicationData, false, Rules::Tls13) => self.skip(record.len()),
+            (_, true, _) => self.take_protected(record),
+            (content_type, false, _) => self.take_content(content_type, body),
+        }
+    }
+
+    fn take_protected(&mut self, record: &mut [u8]) -> Result<Came, Error> {
+        let length = record.len();
+        let Some(mut rx) = self.rx.take() else {
+            return Err(Error::Over);
+        };
+        let came = match self.early_data {
+            EarlyData::Skipped { .. } => rx.open_or_skip(record).map_err(Error::from),
+            EarlyData::None => rx.open(record).map(Some).map_err(Error::from),
+        }
+        .and_then(|opened| match opened {
+            None => self.skip(length),
+            Some((content_type, content)) => {
+                self.early_data = EarlyData::None;
+                self.take_content(content_type, content)
+            }
+        });
+        self.rx = Some(rx);
+        came
+    }
+
+    /// A record of early data: "the server MUST ... skip past it" (RFC 8446, Section 4.2.10).
+    fn skip(&mut self, length: usize) -> Result<Came, Error> {
+        let EarlyData::Skipped { left } = &mut self.early_data else {
+            let content_type = ContentType::ApplicationData.into();
+            return Err(Error::UnexpectedRecord { content_type });
+        };
+        *left = left.checked_sub(length).ok_or(Error::TooMuchEarlyData {
+            limit: MAX_SKIPPED_EARLY_DATA,
+        })?;
+        Ok(Came::Nothing)
+    }
+
+    fn take_content(&mut self, content_type: ContentType, content: &[u8]) -> Result<Came, Error> {
+        match content_type {
+            // "Implementations MUST NOT send zero-length fragments of Handshake types"
+            // (RFC 8446, Section 5.1).
+            ContentType::Handshake if content.is_empty() => Err(Error::EmptyRecord),
+            ContentType::Handshake => {
+                self.joiner.push(content)?;
+                Ok(Came::Handshake)
+            }
+            ContentType::Alert => self.take_alert(content),
+            // In TLS 1.3 a protected change_cipher_spec is an error, too (RFC 8446, Section 5).
+            other => Err(Error::UnexpectedRecord {
+                content_type: other.into(),
+            }),
+        }
+    }
+
+    /// RFC 8446, Section 5: in TLS 1.3 the one with the byte 1 is dropped until the peer's
+    /// Finished. In TLS 1.2 it is part of the handshake.
+    fn take_change_cipher_spec(&mut self, body: &[u8]) -> Result<Came, Error> {
+        self.check_not_interrupting()?;
+        if body != [1] {
+            return Err(Error::BadChangeCipherSpec);
+        }
+        if self.rules == Rules::Tls12 {
+            return match self.rx {
+                None => Ok(Came::ChangeCipherSpec),
+                Some(_) => Err(Error::BadChangeCipherSpec),
+            };
+        }
+        self.change_cipher_specs = self.change_cipher_specs.saturating_add(1);
+        if self.change_cipher_specs > MAX_CHANGE_CIPHER_SPECS {
+            return Err(Error::BadChangeCipherSpec);
+        }
+        Ok(Came::Nothing)
+    }
+
+    fn take_alert(&mut self, content: &[u8]) -> Result<Came, Error> {
+        self.check_not_interrupting()?;
+        let alert = Alert::read(content)?;
+        let bearable = match alert.description {
+            AlertDescription::CloseNotify => false,
+            AlertDescription::UserCanceled => true,
+            // The level is ignored in TLS 1.3 (RFC 8446, Section 6).
+            _ => alert.level == AlertLevel::Warning && self.rules != Rules::Tls13,
+        };
+        if !bearable {
+            return Err(Error::AlertReceived(alert.description));
+        }
+        self.warnings = self.warnings.saturating_add(1);
+        if self.warnings > MAX_WARNINGS {
+            return Err(Error::TooManyWarnings {
+                limit: MAX_WARNINGS,
+            });
+        }
+        Ok(Came::Nothing)
+    }
+
+    /// "Handshake messages MUST NOT be interleaved with other record types"
+    /// (RFC 8446, Section 5.1).
+    fn check_not_interrupting(&self) -> Result<(), Error> {
+        if self.joiner.is_in_message() {
+            return Err(Error::MessageSpansKeyChange);
+        }
+        Ok(())
+    }
+
+    /// The next whole handshake message, its header included.
+    pub(crate) fn next_message(&mut self) -> Result<Option<Bytes>, Error> {
+        Ok(self.joiner.next_message()?)
+    }
+
+    /// The handshake is done: nothing may be left over.
+    pub(crate) fn finish(&self) -> Result<(), Error> {
+        self.check_not_interrupting()
+    }
+}
