@@ -86,6 +86,7 @@ pub use error::Error;
 pub use identity::Identity;
 pub use identity_loader::{IdentityLoader, LoadedIdentities, Source};
 pub use passphrase::Passphrase;
+pub use pem_bundle::certificates_of;
 pub use refusal::{Refusal, RefusalDetails};
 pub use security_level::SecurityLevel;
 pub use server_identity::{CertificateNames, ServerIdentityError, check_server_identity};

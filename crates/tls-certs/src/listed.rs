@@ -57,7 +57,7 @@ fn check(leaf: &CertificateDer<'_>, usage: &Usage<'_>, now: UnixTime) -> Result<
     check_purpose(&certificate, usage.purpose())?;
     match usage {
         Usage::Server(name) => check_name(&parsed, name),
-        Usage::Client => Ok(()),
+        Usage::AnyServer | Usage::Client => Ok(()),
     }
 }
 

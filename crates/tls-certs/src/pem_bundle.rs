@@ -33,6 +33,22 @@ pub(crate) fn read_file(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
         .map_err(|e| Error::read(path, e))
 }
 
+/// All certificates of PEM text in its order, or the one of DER. `origin` is the name under
+/// which messages speak of the bytes.
+///
+/// Nothing is verified, and none is decoded further than its PEM block.
+///
+/// # Errors
+///
+/// [`Error::NoCertificate`], [`Error::Pem`].
+pub fn certificates_of(bytes: &[u8], origin: &str) -> Result<Vec<CertificateDer<'static>>> {
+    let bundle = PemBundle::find(bytes, origin);
+    if bundle.is_empty() && looks_like_der(bytes) {
+        return Ok(vec![CertificateDer::from(bytes.to_vec())]);
+    }
+    bundle.certificates()
+}
+
 /// One block as it stands in the text.
 struct Block<'a> {
     number: usize,
@@ -327,6 +343,26 @@ mod tests {
                 .code(),
             "several_private_keys"
         );
+    }
+
+    #[test]
+    fn certificates_are_found_in_pem_and_in_der() {
+        let damaged = BLOCK.replace("MAM", "!");
+        for (bytes, expected) in [
+            (BLOCK.as_bytes(), Ok(1)),
+            (&[0x30, 3, 2, 1, 1], Ok(1)),
+            (&[0x30, 3, 2, 1], Err("no_certificate")),
+            (b"", Err("no_certificate")),
+            (damaged.as_bytes(), Err("pem_damaged")),
+        ] {
+            let found = certificates_of(bytes, "test");
+            assert_eq!(
+                found
+                    .map(|certificates| certificates.len())
+                    .map_err(|e| e.code()),
+                expected
+            );
+        }
     }
 
     #[test]

@@ -73,6 +73,22 @@ impl ServerVerifier {
         self.policy.verify(chain, &Usage::Server(name), now)
     }
 
+    /// Verifies the chain of a server whatever its name: for tools that look at files.
+    ///
+    /// A connection needs [`ServerVerifier::verify`]: without a name, any server that has any
+    /// certificate could stand in for any other.
+    ///
+    /// # Errors
+    ///
+    /// The [`Refusal`].
+    pub fn verify_any_name(
+        &self,
+        chain: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<(), Refusal> {
+        self.policy.verify(chain, &Usage::AnyServer, now)
+    }
+
     /// The trust that it was made with.
     #[must_use]
     pub fn trust(&self) -> &Trust {

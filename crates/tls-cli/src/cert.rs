@@ -1,7 +1,11 @@
-//! `tls cert`: the development CA, and what certificates say.
+//! `tls cert`: what certificates say, whether they can be trusted and for how long, and the
+//! development CA.
 
+mod check;
 mod dev;
+mod presented;
 mod show;
+mod verify;
 
 use crate::error::Result;
 use crate::exit_codes::ExitCode;
@@ -22,5 +26,7 @@ pub(crate) fn run(command: &CertCommand) -> Result<ExitCode> {
             ..
         } => dev::show(development, *path, *json),
         CertCommand::Show { what, json } => show::run(what, *json),
+        CertCommand::Verify(flags) => verify::run(flags),
+        CertCommand::Check(flags) => check::run(flags),
     }
 }

@@ -172,6 +172,9 @@ impl Error {
     pub(crate) fn hint(&self) -> Option<&str> {
         Some(match self {
             Self::Usage { hint, .. } => hint,
+            Self::Certificates(tls::certs::Error::Passphrase { .. }) => {
+                "give it with --passphrase @FILE or --passphrase env:NAME"
+            }
             Self::Certificates(error) => error.hint(),
             Self::Context(error) => return context_hint(error),
             Self::Connect(error) => error.hint(),

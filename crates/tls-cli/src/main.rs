@@ -14,6 +14,7 @@ mod message;
 mod named_contexts;
 mod names;
 mod output;
+mod secret;
 mod serve;
 mod settings;
 mod ticket_keys;
@@ -97,9 +98,11 @@ fn wants_json(command: &Command) -> bool {
     match command {
         Command::Serve(flags) => flags.json,
         Command::Connect(flags) => flags.json,
-        Command::Cert {
-            command: CertCommand::Dev { json, .. } | CertCommand::Show { json, .. },
-        } => *json,
+        Command::Cert { command } => match command {
+            CertCommand::Dev { json, .. } | CertCommand::Show { json, .. } => *json,
+            CertCommand::Verify(flags) => flags.json,
+            CertCommand::Check(flags) => flags.json,
+        },
         Command::TicketKeys {
             command: TicketKeysCommand::Show { json, .. },
         } => *json,

@@ -30,7 +30,7 @@ pub(crate) fn warn(text: &str) {
 
 fn to_text(error: &Error) -> String {
     if let Some(refusal) = error.refusal() {
-        return refused(refusal, "");
+        return refused(refusal, "the server's own", "");
     }
     let bold = anstyle::Style::new().bold();
     let mut text = format!("{bold}tls:{bold:#} {error}");
@@ -47,11 +47,11 @@ fn to_text(error: &Error) -> String {
     text
 }
 
-/// Why a certificate was refused, and what to do.
-pub(crate) fn refused(refusal: &Refusal, remark: &str) -> String {
+/// Why a certificate was refused, and what to do. `first` is what the first certificate is called.
+pub(crate) fn refused(refusal: &Refusal, first: &str, remark: &str) -> String {
     let red = anstyle::AnsiColor::Red.on_default();
     let whose = match refusal.depth {
-        0 => "certificate 0, the server's own".to_owned(),
+        0 => format!("certificate 0, {first}"),
         depth => format!("certificate {depth}"),
     };
     let mut text = format!(
@@ -63,8 +63,8 @@ pub(crate) fn refused(refusal: &Refusal, remark: &str) -> String {
         text.push_str(&format!("  subject    {subject}\n  issuer     {issuer}\n"));
     }
     text.push_str(&format!(
-        "  why        {}\n  do         {}\n",
-        refusal.message, refusal.hint
+        "  why        {refusal}\n  do         {}\n",
+        refusal.hint
     ));
     text
 }

@@ -2,14 +2,16 @@
 //! runtime starts.
 
 mod identities;
+mod passphrases;
 mod protocol;
-mod trust;
+pub(crate) mod trust;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tls::certs::Crls;
 use tls::context::{ClientAuth, SecureContext};
 use tls::net::{AcceptorBuilder, TlsAcceptor, TlsConnector};
 use tls::rustls::KeyLog;
@@ -63,14 +65,12 @@ impl ServeSettings {
             let builder = protocol::apply(&flags.protocol, builder.alpn(alpn), key_log.clone())?;
             Ok(builder.build()?)
         };
-        let (identities, certificate) =
-            identities::of_server(&flags.cert, &flags.key, &flags.development)?;
+        let (identities, certificate) = identities::of_server(flags)?;
         let context = build(identities)?;
         let mut acceptor = limits(TlsAcceptor::builder(context.clone()), flags);
         let mut contexts = NamedContexts::new(client_auth.asks());
         for flag in &flags.sni {
-            let identity = identities::load(&flag.cert, &flag.key)?;
-            let named = build(vec![identity])?;
+            let named = build(identities::of_name(&flag.cert, &flag.key, flags)?)?;
             contexts.add(&flag.pattern, named.client_auth().asks())?;
             acceptor = acceptor.context(&flag.pattern, named);
         }
@@ -140,6 +140,16 @@ fn client_auth(flags: &ServeFlags) -> Result<ClientAuth> {
     }
 }
 
+/// The revocation lists of these files, if there are any.
+pub(crate) fn crls(files: &[PathBuf]) -> Result<Option<Crls>> {
+    files.iter().try_fold(None, |crls: Option<Crls>, file| {
+        let more = Crls::from_pem_file(file)?;
+        Ok(Some(
+            crls.map_or_else(|| more.clone(), |crls| crls.with(&more)),
+        ))
+    })
+}
+
 fn key_log(file: Option<&PathBuf>) -> Result<Option<Arc<dyn KeyLog>>> {
     let Some(file) = file else { return Ok(None) };
     let log: Arc<dyn KeyLog> = Arc::new(FileKeyLog::open(file)?);
@@ -167,8 +177,8 @@ impl ConnectSettings {
         let server_name = server_name(flags.servername.as_deref().unwrap_or(host))?;
         let trust = trust::of_client(&flags.ca, host, &flags.development)?;
         let mut builder = SecureContext::client(trust);
-        if let (Some(cert), Some(key)) = (&flags.cert, &flags.key) {
-            builder = builder.client_identity(identities::load(cert, key)?);
+        for identity in identities::of_client(flags)? {
+            builder = builder.client_identity(identity);
         }
         if flags.insecure {
             builder = builder.dangerous().accept_any_certificate();
@@ -195,7 +205,7 @@ impl ConnectSettings {
 }
 
 /// The host of `HOST`, `HOST:PORT`, `[IPV6]:PORT` or a bare IPv6 address.
-fn host(address: &str) -> &str {
+pub(crate) fn host(address: &str) -> &str {
     if let Some(rest) = address.strip_prefix('[') {
         return rest.split(']').next().unwrap_or(rest);
     }
@@ -205,7 +215,7 @@ fn host(address: &str) -> &str {
     }
 }
 
-fn server_name(name: &str) -> Result<ServerName<'static>> {
+pub(crate) fn server_name(name: &str) -> Result<ServerName<'static>> {
     let parsed = ServerName::try_from(name.to_owned());
     parsed.map_err(|_| {
         Error::usage(

@@ -11,9 +11,15 @@ mod connect;
 mod ends;
 #[path = "command/exit_codes.rs"]
 mod exit_codes;
+#[path = "command/expiry.rs"]
+mod expiry;
 #[path = "command/json.rs"]
 mod json;
+#[path = "command/passphrases.rs"]
+mod passphrases;
 #[path = "command/serve.rs"]
 mod serve;
 #[path = "command/sessions.rs"]
 mod sessions;
+#[path = "command/verify.rs"]
+mod verify;

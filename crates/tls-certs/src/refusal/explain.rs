@@ -272,7 +272,7 @@ impl Refused<'_> {
         let summary = path.links.get(finding.depth).map(|link| &link.summary);
         let expected_name = match self.usage {
             Usage::Server(name) => Some(shown_name(name)),
-            Usage::Client => None,
+            Usage::AnyServer | Usage::Client => None,
         };
         let subject = summary.map(|s| s.subject.clone()).unwrap_or_default();
         let names = summary

@@ -94,7 +94,7 @@ impl ChainPolicy {
             Usage::Server(name) => leaf
                 .verify_is_valid_for_subject_name(name)
                 .map_err(rustls_error),
-            Usage::Client => Ok(()),
+            Usage::AnyServer | Usage::Client => Ok(()),
         }
     }
 
@@ -165,7 +165,7 @@ pub(crate) fn is_root(der: &CertificateDer<'_>) -> bool {
 impl Usage<'_> {
     fn key_usage(&self) -> KeyUsage {
         match self {
-            Self::Server(_) => KeyUsage::server_auth(),
+            Self::Server(_) | Self::AnyServer => KeyUsage::server_auth(),
             Self::Client => KeyUsage::client_auth(),
         }
     }

@@ -113,6 +113,36 @@ fn xec_03_an_unknown_self_signed_leaf_whatever_its_name() {
     }
 }
 
+/// Without a name all else is still asked for: the issuer, the dates, the purpose.
+#[test]
+fn a_chain_is_verified_whatever_its_name() {
+    let c = good();
+    let trust = c.root.trusted();
+    let ask = |leaf: &Made, trust: &Trust| {
+        let chain = chain(&[leaf, &c.intermediate]);
+        verifier(trust)
+            .verify_any_name(&chain, NOW)
+            .map_err(|refusal| refusal.code)
+    };
+    let elsewhere = c.intermediate.issue(server("elsewhere.test"));
+    assert_eq!(ask(&elsewhere, &trust), Ok(()));
+    assert_eq!(ask(&c.leaf, &trust), Ok(()));
+    let listed = Made::self_signed(server("elsewhere.test"));
+    assert_eq!(ask(&listed, &listed.trusted()), Ok(()));
+    let mut expired = server("localhost");
+    expired.not_after = date_time_ymd(2021, 1, 1);
+    let mut client = server("localhost");
+    client.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    for (params, code) in [
+        (expired, VerifyCode::CertHasExpired),
+        (client, VerifyCode::InvalidPurpose),
+    ] {
+        assert_eq!(ask(&c.intermediate.issue(params), &trust), Err(code));
+    }
+    let unknown = ask(&c.leaf, &Made::root("other").trusted());
+    assert_eq!(unknown, Err(VerifyCode::UnableToGetIssuerCertLocally));
+}
+
 // Spec: XEC-04, T-VER-18
 #[test]
 fn xec_04_a_chain_that_ends_in_an_unknown_root() {

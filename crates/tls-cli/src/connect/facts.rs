@@ -109,7 +109,11 @@ impl<'a> Facts<'a> {
 
     fn verdict(&self, info: &ConnectionInfo, report: &ConnectionReport) {
         if let Some(refusal) = info.authorization_error() {
-            let text = message::refused(refusal, ", accepted all the same: --insecure");
+            let text = message::refused(
+                refusal,
+                "the server's own",
+                ", accepted all the same: --insecure",
+            );
             let _ = anstream::stderr().lock().write_all(text.as_bytes());
             return;
         }

@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use tls::certs::{CertificateSummary, Identity};
+use tls::certs::{CertificateSummary, Identity, IdentityLoader, Passphrase, Source};
 use tls::rustls::pki_types::UnixTime;
 
-use crate::development;
+use super::passphrases::{self, Passphrases};
 use crate::error::{Error, Result};
-use crate::flags::DevelopmentFlags;
-use crate::message;
+use crate::flags::{ConnectFlags, ServeFlags};
+use crate::secret::credential;
+use crate::{development, message};
 
 /// What the default certificate is, for showing.
 pub(crate) enum Certificate {
@@ -39,12 +40,9 @@ impl Certificate {
     }
 }
 
-/// The certificates of `--cert` and `--key`, or one of the development CA.
-pub(super) fn of_server(
-    certs: &[PathBuf],
-    keys: &[PathBuf],
-    flags: &DevelopmentFlags,
-) -> Result<(Vec<Identity>, Certificate)> {
+/// The certificates of `--cert` and `--key` and of `--pfx`, or one of the development CA.
+pub(super) fn of_server(flags: &ServeFlags) -> Result<(Vec<Identity>, Certificate)> {
+    let (certs, keys, pfx) = (&flags.cert, &flags.key, &flags.pfx);
     if certs.len() != keys.len() {
         return Err(Error::usage(
             format!(
@@ -55,14 +53,18 @@ pub(super) fn of_server(
             "give --cert and --key in pairs; one file may hold both",
         ));
     }
-    if certs.is_empty() {
-        let (identity, certificate) = development::issue(flags)?;
+    let passphrases = Passphrases::of(&flags.passphrase, keys.len() + pfx.len())?;
+    if certs.is_empty() && pfx.is_empty() {
+        let (identity, certificate) = development::issue(&flags.development)?;
         return Ok((vec![identity], certificate));
     }
-    let pairs = certs.iter().zip(keys);
-    let identities = pairs
-        .map(|(cert, key)| load(cert, key))
-        .collect::<Result<Vec<_>>>()?;
+    let mut identities = Vec::new();
+    for (place, (cert, key)) in certs.iter().zip(keys).enumerate() {
+        identities.extend(load(cert, key, passphrases.get(place))?);
+    }
+    for (place, file) in pfx.iter().enumerate() {
+        identities.extend(load_pfx(file, passphrases.given(keys.len() + place))?);
+    }
     let leaf = identities
         .first()
         .map(|identity| identity.summary().clone());
@@ -70,11 +72,57 @@ pub(super) fn of_server(
     Ok((identities, Certificate::Files { leaf }))
 }
 
-/// One certificate with its key. An expired one serves, since others may be worse off without.
-pub(super) fn load(cert: &Path, key: &Path) -> Result<Identity> {
-    let identity = Identity::from_pem_files(cert, key)?;
-    if let Err(error) = identity.check_dates(UnixTime::now()) {
-        message::warn(&format!("{}: {error}; {}", cert.display(), error.hint()));
+/// The certificate of one `--sni`. Its key has the passphrase that is for all, or a prompt.
+pub(super) fn of_name(cert: &Path, key: &Path, flags: &ServeFlags) -> Result<Vec<Identity>> {
+    let passphrase = match flags.passphrase.as_slice() {
+        [one] => one.passphrase("--passphrase"),
+        _ => passphrases::prompt(),
+    };
+    load(cert, key, passphrase)
+}
+
+/// The certificate of `tls connect`, if it was given one.
+pub(super) fn of_client(flags: &ConnectFlags) -> Result<Vec<Identity>> {
+    let passphrases = Passphrases::of(flags.passphrase.as_slice(), 1)?;
+    match (&flags.cert, &flags.key, &flags.pfx) {
+        (Some(cert), Some(key), _) => load(cert, key, passphrases.get(0)),
+        (_, _, Some(file)) => load_pfx(file, passphrases.given(0)),
+        _ => Ok(Vec::new()),
     }
-    Ok(identity)
+}
+
+/// A chain with its key.
+fn load(cert: &Path, key: &Path, passphrase: Passphrase) -> Result<Vec<Identity>> {
+    let key = Source::file(credential(key)).with_passphrase(passphrase);
+    let loader = IdentityLoader::new()
+        .certificates(Source::file(credential(cert)))
+        .keys(key);
+    warn_of_dates(cert, loader.load()?)
+}
+
+/// Who writes a PFX without a passphrase gives none, so that nobody is asked for one.
+fn load_pfx(file: &Path, given: Option<&Passphrase>) -> Result<Vec<Identity>> {
+    let source = Source::file(credential(file));
+    let with = |passphrase: Passphrase| {
+        let source = source.clone().with_passphrase(passphrase);
+        IdentityLoader::new().pfx(source).load()
+    };
+    let loaded = match given {
+        Some(passphrase) => with(passphrase.clone()),
+        None => match with(Passphrase::new("")) {
+            Err(tls::certs::Error::Pkcs12Mac { .. }) => with(passphrases::prompt()),
+            loaded => loaded,
+        },
+    };
+    warn_of_dates(file, loaded?)
+}
+
+/// An expired certificate serves, since others may be worse off without.
+fn warn_of_dates(file: &Path, identities: Vec<Identity>) -> Result<Vec<Identity>> {
+    for identity in &identities {
+        if let Err(error) = identity.check_dates(UnixTime::now()) {
+            message::warn(&format!("{}: {error}; {}", file.display(), error.hint()));
+        }
+    }
+    Ok(identities)
 }

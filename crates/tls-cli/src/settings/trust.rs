@@ -18,7 +18,7 @@ pub(super) fn of_files(files: &[PathBuf]) -> Result<Trust> {
 
 /// What `tls connect` trusts. Without `--ca`: Mozilla's roots, and for this machine itself the
 /// development CA too, if there is one; it is constrained to this machine's names in any case.
-pub(super) fn of_client(words: &[String], host: &str, flags: &DevelopmentFlags) -> Result<Trust> {
+pub(crate) fn of_client(words: &[String], host: &str, flags: &DevelopmentFlags) -> Result<Trust> {
     if !words.is_empty() {
         return words.iter().try_fold(Trust::empty(), |trust, word| {
             Ok(trust.with(&of_word(word, flags)?))

@@ -1,6 +1,7 @@
 use tls_testing::Pki;
 
-use crate::ends::{Place, json, text};
+use crate::ends::{Place, json, json_lines, text};
+use crate::json::compare;
 
 #[tokio::test]
 async fn the_development_ca_is_made_once_shown_and_removed() {
@@ -13,6 +14,7 @@ async fn the_development_ca_is_made_once_shown_and_removed() {
         (&true.into(), &false.into())
     );
     assert_eq!(first["certificate"], again["certificate"]);
+    compare(&first);
     let path = place.run(&["cert", "dev", "--path"]).await.expect_success();
     assert_eq!(path.stdout.trim(), text(&place.ca()));
     place
@@ -20,6 +22,8 @@ async fn the_development_ca_is_made_once_shown_and_removed() {
         .await
         .expect_success();
     assert!(!place.ca().exists());
+    let removed = ["cert", "dev", "--remove", "--json"];
+    compare(&json(&place.run(&removed).await.expect_success().stdout));
     let nothing = place
         .run(&["cert", "dev", "--remove"])
         .await
@@ -47,6 +51,11 @@ async fn certificates_are_shown_of_a_file_of_stdin_and_of_a_server() {
         "{}",
         of_file.stdout
     );
+
+    let events = ["cert", "show", "--json", text(&files.cert)];
+    for event in json_lines(&place.run(&events).await.expect_success().stdout) {
+        compare(&event);
+    }
 
     let mut of_stdin = place.start(&["cert", "show", "-"]);
     of_stdin.send(&std::fs::read(&files.cert).unwrap());

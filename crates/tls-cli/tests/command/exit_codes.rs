@@ -94,6 +94,44 @@ async fn usage_and_configuration_are_2() {
             ),
             (&["connect", "localhost:1", "--cert", cert], 2, "--key"),
             (&["ciphers", "NOPE"], 2, "NOPE"),
+            (
+                &["cert", "verify", cert, "--time", "soon"],
+                2,
+                "2026-12-24T00:00:00Z",
+            ),
+            (
+                &["cert", "verify", cert, "--time", "1969-01-01T00:00:00Z"],
+                2,
+                "before 1970",
+            ),
+            (
+                &[
+                    "cert",
+                    "verify",
+                    cert,
+                    "--purpose",
+                    "client",
+                    "--host",
+                    "a.test",
+                ],
+                2,
+                "not checked for a host",
+            ),
+            (
+                &[
+                    "cert",
+                    "verify",
+                    cert,
+                    "--purpose",
+                    "client",
+                    "--ca",
+                    "none",
+                ],
+                2,
+                "trusted by nobody",
+            ),
+            (&["cert", "verify", cert, "--host", "a b"], 2, "a b"),
+            (&["cert", "check", cert, "--within", "soon"], 2, "soon"),
             (&["help", "nonsense"], 2, "nonsense"),
         ],
     )
@@ -113,13 +151,16 @@ async fn files_keys_and_ports_are_3() {
     let junk = place.path().join("junk.pem");
     std::fs::write(&junk, "junk").unwrap();
     let junk = text(&junk);
+    let damaged = place.path().join("damaged.der");
+    std::fs::write(&damaged, [0x30, 3, 2, 1, 1]).unwrap();
+    let (damaged, ca) = (text(&damaged), text(&files.ca));
     check(
         &place,
         &[
             (
                 &["serve", "--cert", cert, "--key", client_key],
                 3,
-                "does not belong to the certificate",
+                "none of the certificates belongs to this private key",
             ),
             (
                 &["serve", "--cert", "missing.pem", "--key", key],
@@ -167,6 +208,27 @@ async fn files_keys_and_ports_are_3() {
                 "can't read missing.pem",
             ),
             (&["cert", "show", junk], 3, "no certificate"),
+            (&["cert", "verify", junk], 3, "no certificate"),
+            (
+                &["cert", "verify", damaged],
+                3,
+                "not a certificate that can be read",
+            ),
+            (
+                &["cert", "verify", cert, "--ca", "missing.pem"],
+                3,
+                "missing.pem",
+            ),
+            (
+                &["cert", "verify", cert, "--crl", ca],
+                3,
+                "failed to parse CRL",
+            ),
+            (
+                &["cert", "check", "missing.pem"],
+                3,
+                "can't read missing.pem",
+            ),
         ],
     )
     .await;
@@ -186,6 +248,13 @@ async fn the_network_is_4_the_handshake_5_and_a_certificate_6() {
         &place,
         &[
             (&["connect", &refused], 4, "refused"),
+            (&["cert", "verify", &refused], 4, "refused"),
+            (&["cert", "check", &refused], 4, "refused"),
+            (
+                &["cert", "verify", &silent_address, "--timeout", "50ms"],
+                4,
+                "timeout",
+            ),
             (
                 &["connect", "no-such-host.invalid"],
                 4,

@@ -24,7 +24,8 @@ fn documented() -> BTreeMap<String, BTreeSet<String>> {
     events
 }
 
-fn compare(event: &Value) {
+/// Panics unless the page has this event with exactly these fields.
+pub(crate) fn compare(event: &Value) {
     let name = event["event"].as_str().unwrap();
     let mut fields: BTreeSet<_> = event.as_object().unwrap().keys().cloned().collect();
     fields.remove("event");

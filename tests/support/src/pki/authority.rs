@@ -3,9 +3,13 @@
 use std::{
     fmt,
     path::{Path, PathBuf},
+    time::{Duration, SystemTime},
 };
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, IsCa, Issuer,
+    KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams,
+};
 use rustls::pki_types::CertificateDer;
 
 use super::{Leaf, client_params, leaf::write, named, p256, server_params};
@@ -86,6 +90,32 @@ impl Authority {
     #[must_use]
     pub fn client(&self, name: &str, key: KeyPair) -> Leaf {
         self.sign(client_params(name), key)
+    }
+
+    /// A revocation list of this authority as PEM, good for the next weeks, with these serial
+    /// numbers on it.
+    #[must_use]
+    pub fn crl(&self, revoked: &[u64]) -> String {
+        let now = SystemTime::now();
+        let day = Duration::from_secs(86_400);
+        let revoked_certs = revoked
+            .iter()
+            .map(|&serial| RevokedCertParams {
+                serial_number: serial.into(),
+                revocation_time: (now - day).into(),
+                reason_code: None,
+                invalidity_date: None,
+            })
+            .collect();
+        let params = CertificateRevocationListParams {
+            this_update: (now - day).into(),
+            next_update: (now + 30 * day).into(),
+            crl_number: 1_u64.into(),
+            issuing_distribution_point: None,
+            revoked_certs,
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        params.signed_by(&self.issuer).unwrap().pem().unwrap()
     }
 
     /// Writes `NAME.pem` into `dir`.
