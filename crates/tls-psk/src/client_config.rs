@@ -29,7 +29,7 @@ pub struct ClientPsk {
 /// let mut config = ClientConfig::new(provider);
 /// config.psks.push(ClientPsk {
 ///     identity: PskIdentity::new("gate-7")?,
-///     key: PskKey::new(&[7; 32])?,
+///     key: PskKey::from_bytes(&[7; 32])?,
 /// });
 /// config.check()?;
 /// # Ok::<(), tls_psk::Error>(())

@@ -1,11 +1,15 @@
 //! Everything that can go wrong, whose fault it is, and which alert says so.
 
+use std::path::{Path, PathBuf};
+
 use tls_wire::AlertDescription;
+
+use crate::PskFileProblem;
 
 /// Why a handshake failed, or a key was refused.
 ///
 /// [`code`](Self::code) is stable and for machines, [`alert`](Self::alert) is what the peer hears.
-/// No message holds a key; identities are never in one either.
+/// No message holds a key, and where one has an identity, it is escaped.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -154,6 +158,53 @@ pub enum Error {
         /// The shortest without being allowed.
         limit: usize,
     },
+    /// A key is not written in hex digits, two a byte.
+    #[error("a pre-shared key is written in hex digits, two a byte")]
+    KeyNotHex,
+    /// A key can't be generated with so many bits.
+    #[error("a key of {bits} bits can't be made: 128 to 4096, in whole bytes")]
+    KeyBits {
+        /// The bits asked for.
+        bits: usize,
+    },
+    /// More than three keys of one identity.
+    #[error(
+        "an identity has more than {} keys: take out the oldest",
+        crate::limits::MAX_KEYS_PER_IDENTITY
+    )]
+    TooManyKeys,
+    /// A key that was imported (RFC 9258) can't be imported again.
+    #[error("the key is imported already")]
+    AlreadyImported,
+    /// The context of imported keys is too long.
+    #[error("an import context of {length} bytes is over the limit of {limit}")]
+    ImportContextTooLong {
+        /// Its bytes.
+        length: usize,
+        /// The longest possible.
+        limit: usize,
+    },
+    /// A file of keys can't be used.
+    #[error("{}{}: {problem}", path.display(), Line(*line))]
+    KeyFile {
+        /// Which file.
+        path: PathBuf,
+        /// The line, counted from 1; `None` for the file as a whole.
+        line: Option<usize>,
+        /// What is wrong.
+        problem: PskFileProblem,
+    },
+    /// An identity that a file of keys can't hold.
+    #[error(
+        "the identity can't stand in a file of keys: plain text without colon or control characters, `#` or space in front"
+    )]
+    IdentityNotForFile,
+    /// A file can't be watched.
+    #[error("the thread that watches the file of keys can't be started: {reason}")]
+    Watch {
+        /// What the system said.
+        reason: String,
+    },
     /// An identity hint is longer than any stack takes (spec `PSK-05`, `T-PSK-06`).
     #[error("a PSK identity hint of {length} bytes is over the limit of {limit}")]
     HintTooLong {
@@ -191,7 +242,27 @@ pub enum Fault {
     Nobody,
 }
 
+/// Where in a file, if it is somewhere.
+struct Line(Option<usize>);
+
+impl std::fmt::Display for Line {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Some(line) => write!(f, ", line {line}"),
+            None => Ok(()),
+        }
+    }
+}
+
 impl Error {
+    pub(crate) fn key_file(path: &Path, line: Option<usize>, problem: PskFileProblem) -> Self {
+        Self::KeyFile {
+            path: path.to_owned(),
+            line,
+            problem,
+        }
+    }
+
     /// A stable code in snake_case.
     #[must_use]
     pub const fn code(&self) -> &'static str {
@@ -227,6 +298,14 @@ impl Error {
             Self::IdentityLength { .. } => "psk_identity_length",
             Self::KeyTooLong { .. } => "psk_too_long",
             Self::KeyTooShort { .. } => "psk_too_short",
+            Self::KeyNotHex => "psk_not_hex",
+            Self::KeyBits { .. } => "psk_bits",
+            Self::TooManyKeys => "psk_too_many_keys",
+            Self::AlreadyImported => "psk_already_imported",
+            Self::ImportContextTooLong { .. } => "import_context_too_long",
+            Self::KeyFile { problem, .. } => problem.code(),
+            Self::IdentityNotForFile => "psk_identity_not_for_file",
+            Self::Watch { .. } => "psk_watch",
             Self::HintTooLong { .. } => "psk_hint_too_long",
             Self::NothingConfigured { .. } => "nothing_configured",
             Self::Provider { .. } => "provider_failed",
@@ -270,6 +349,14 @@ impl Error {
             | Self::IdentityLength { .. }
             | Self::KeyTooLong { .. }
             | Self::KeyTooShort { .. }
+            | Self::KeyNotHex
+            | Self::KeyBits { .. }
+            | Self::TooManyKeys
+            | Self::AlreadyImported
+            | Self::ImportContextTooLong { .. }
+            | Self::KeyFile { .. }
+            | Self::IdentityNotForFile
+            | Self::Watch { .. }
             | Self::HintTooLong { .. }
             | Self::NothingConfigured { .. }
             | Self::Over => return None,
@@ -316,6 +403,14 @@ impl Error {
             | Self::IdentityLength { .. }
             | Self::KeyTooLong { .. }
             | Self::KeyTooShort { .. }
+            | Self::KeyNotHex
+            | Self::KeyBits { .. }
+            | Self::TooManyKeys
+            | Self::AlreadyImported
+            | Self::ImportContextTooLong { .. }
+            | Self::KeyFile { .. }
+            | Self::IdentityNotForFile
+            | Self::Watch { .. }
             | Self::HintTooLong { .. }
             | Self::NothingConfigured { .. }
             | Self::Provider { .. }

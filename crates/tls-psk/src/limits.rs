@@ -8,6 +8,12 @@ pub const MAX_IDENTITY: usize = 256;
 /// Section 5.1) holds the external one, a context, and eight bytes beside them.
 pub const MAX_WIRE_IDENTITY: usize = 2 * MAX_IDENTITY + 8;
 
+/// Longest context of imported keys, in bytes: two names of devices.
+pub const MAX_IMPORT_CONTEXT: usize = 256;
+
+/// Longest file of keys, in bytes: half a million devices.
+pub const MAX_KEY_FILE: usize = 64 * 1024 * 1024;
+
 /// Longest key, in bytes: what OpenSSL and Node take (spec `PSK-05`).
 pub const MAX_KEY: usize = 512;
 
