@@ -1,8 +1,11 @@
 //! `tls ticket-keys`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Subcommand;
+
+use super::duration;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TicketKeysCommand {
@@ -22,5 +25,19 @@ pub(crate) enum TicketKeysCommand {
         /// JSON on stdout
         #[arg(long)]
         json: bool,
+    },
+    /// Put a new key before the others in a file, which go when no ticket of theirs is left
+    #[command(after_help = "Examples:
+  tls ticket-keys rotate tickets.key           # servers with this file take it up in seconds
+  tls ticket-keys rotate tickets.key --lifetime 24h
+  tls ticket-keys show tickets.key
+
+The file is replaced at once, and stays its owner's alone.")]
+    Rotate {
+        /// The file
+        file: PathBuf,
+        /// How long tickets live: for so long after it ceased to issue, a key still opens
+        #[arg(long, value_name = "TIME", default_value = "2h", value_parser = duration)]
+        lifetime: Duration,
     },
 }
