@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use der::asn1::{AnyRef, ObjectIdentifier};
 use der::{DateTime, Decode, Encode};
+use pki_types::UnixTime;
 use sha2::{Digest, Sha256};
 use x509_cert::Certificate;
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
@@ -106,6 +107,24 @@ impl CertificateSummary {
             [uri] if uri.starts_with("spiffe://") => Some(uri),
             _ => None,
         }
+    }
+
+    /// Whether `now` is within its dates.
+    pub(crate) fn check_dates(&self, now: UnixTime) -> Result<()> {
+        let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+        if now > self.not_after {
+            return Err(Error::Expired {
+                subject: self.subject.clone(),
+                not_after: self.not_after,
+            });
+        }
+        if now < self.not_before {
+            return Err(Error::NotYetValid {
+                subject: self.subject.clone(),
+                not_before: self.not_before,
+            });
+        }
+        Ok(())
     }
 
     /// Start of validity as RFC 3339 text (`2026-01-31T12:00:00Z`).

@@ -101,3 +101,14 @@ pub(crate) fn complete(chain: &mut Vec<Link>, extra: &[Link]) {
         chain.push(issuer);
     }
 }
+
+/// What the certificates say that lead upwards from the first of `chain`, itself included.
+pub(crate) fn path_summaries(chain: &[CertificateDer<'static>]) -> Vec<CertificateSummary> {
+    match read_links(chain.to_vec(), "the chain") {
+        Ok(links) if !links.is_empty() => {
+            let (ordered, _) = in_order(links, 0);
+            ordered.iter().map(Link::summary).collect()
+        }
+        _ => Vec::new(),
+    }
+}

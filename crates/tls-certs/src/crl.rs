@@ -200,11 +200,15 @@ impl Crls {
     pub fn from_pem_file(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let bytes = read_file(path)?;
-        let origin = path.display().to_string();
+        Self::from_contents(&bytes, &path.display().to_string())
+    }
+
+    /// Of a file's contents, PEM or DER.
+    pub(crate) fn from_contents(bytes: &[u8], origin: &str) -> Result<Self> {
         if bytes.first() == Some(&0x30) {
-            return Ok(Self(Arc::from([Crl::read(&bytes, &origin)?])));
+            return Ok(Self(Arc::from([Crl::read(bytes, origin)?])));
         }
-        Self::load(&bytes, &origin)
+        Self::load(bytes, origin)
     }
 
     /// Lists in DER.
@@ -231,7 +235,7 @@ impl Crls {
         Self::new(lists.collect::<Result<_>>()?, origin)
     }
 
-    fn new(mut lists: Vec<Crl>, origin: &str) -> Result<Self> {
+    pub(crate) fn new(mut lists: Vec<Crl>, origin: &str) -> Result<Self> {
         let reason = match lists.len() {
             0 => "there is no block -----BEGIN X509 CRL-----",
             1..=MAX_LISTS => "",

@@ -209,6 +209,34 @@ pub enum Error {
         /// The names that it lacks.
         names: Vec<String>,
     },
+    /// A new certificate comes without its issuer's, which the one in use has with it.
+    #[error("the new certificate of {subject} comes without that of its issuer {issuer}")]
+    ChainIncomplete {
+        /// Subject of the new certificate.
+        subject: String,
+        /// Its issuer.
+        issuer: String,
+    },
+    /// A new revocation list is older than the one in use.
+    #[error(
+        "the new revocation list of {issuer} is of {}, older than the one in use of {}",
+        date(*this_update),
+        date(*in_use)
+    )]
+    CrlOlder {
+        /// Who issued both.
+        issuer: String,
+        /// When the new one was issued, seconds since 1970.
+        this_update: Option<i64>,
+        /// When the one in use was issued, seconds since 1970.
+        in_use: Option<i64>,
+    },
+    /// Among new revocation lists there is none of an issuer that the ones in use have.
+    #[error("among the new revocation lists there is none of {issuer}, and those in use have one")]
+    CrlLost {
+        /// The issuer.
+        issuer: String,
+    },
     /// Files that are watched changed, and what they hold now is not taken.
     #[error("{files}: not reloaded, the old stays in use: {source}")]
     NotReloaded {
@@ -317,6 +345,9 @@ impl Error {
             Self::Expired { .. } => "certificate_expired",
             Self::NotYetValid { .. } => "certificate_not_yet_valid",
             Self::NamesLost { .. } => "names_lost",
+            Self::ChainIncomplete { .. } => "chain_incomplete",
+            Self::CrlOlder { .. } => "crl_older",
+            Self::CrlLost { .. } => "crl_lost",
             Self::NotReloaded { .. } => "not_reloaded",
             Self::Watch { .. } => "watch_unavailable",
             Self::SystemStore { .. } => "system_store_unavailable",
@@ -425,6 +456,13 @@ impl Error {
             Self::NamesLost { .. } => {
                 "have it issued for all names, or allow lost names where they are watched"
             }
+            Self::ChainIncomplete { .. } => {
+                "put the intermediate certificates into the file, after the certificate itself"
+            }
+            Self::CrlOlder { .. } => "fetch the current revocation list from the CA",
+            Self::CrlLost { .. } => {
+                "put that CA's list beside the others, or allow lost names where they are watched"
+            }
             Self::NotReloaded { .. } => {
                 "put the files right; they are looked at again, no restart is needed"
             }
@@ -482,4 +520,8 @@ fn found(labels: &[String]) -> String {
         return String::from(" (no PEM block at all)");
     }
     format!(" (found: {})", labels.join(", "))
+}
+
+fn date(unix_seconds: Option<i64>) -> String {
+    unix_seconds.map_or_else(|| String::from("no readable date"), rfc3339)
 }

@@ -218,27 +218,29 @@ impl Identity {
         &self.0.summary
     }
 
+    /// Checks that the key is no smaller than `level` allows. Loading has checked level 2, or the
+    /// one that the [`IdentityLoader`] was given; this is for a higher one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::KeyTooSmall`].
+    pub fn check_level(&self, level: SecurityLevel) -> Result<()> {
+        let summary = self.summary();
+        let bits = summary.key_bits.unwrap_or(u32::MAX);
+        level.check(
+            &format!("the key of {}", summary.subject),
+            self.0.key_kind,
+            bits,
+        )
+    }
+
     /// Checks that the leaf is within its dates at `now`.
     ///
     /// # Errors
     ///
     /// [`Error::Expired`] or [`Error::NotYetValid`].
     pub fn check_dates(&self, now: UnixTime) -> Result<()> {
-        let summary = self.summary();
-        let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
-        if now > summary.not_after {
-            return Err(Error::Expired {
-                subject: summary.subject.clone(),
-                not_after: summary.not_after,
-            });
-        }
-        if now < summary.not_before {
-            return Err(Error::NotYetValid {
-                subject: summary.subject.clone(),
-                not_before: summary.not_before,
-            });
-        }
-        Ok(())
+        self.summary().check_dates(now)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Values that are read again when their files change: [`Watched`].
 
 mod candidate;
+mod crls;
 mod files;
 mod identity;
 mod options;
@@ -36,9 +37,11 @@ pub trait Watchable: Clone + Send + Sync + 'static {
 /// A value that is read again when its files change, and swapped in only if it is good.
 ///
 /// Made by [`Identity::watch_pem_files`](crate::Identity::watch_pem_files),
-/// [`Trust::watch_pem_file`](crate::Trust::watch_pem_file), or [`Watched::from_files`]. Clones
-/// share one value. `Watched<Identity>` is a `rustls::server::ResolvesServerCert`;
-/// [`WatchedServerVerifier`] and [`WatchedClientVerifier`] take a `Watched<Trust>`.
+/// [`Trust::watch_pem_file`](crate::Trust::watch_pem_file),
+/// [`Crls::watch_paths`](crate::Crls::watch_paths), or [`Watched::from_files`]. Clones share one
+/// value. `Watched<Identity>` is a `rustls::server::ResolvesServerCert`;
+/// [`WatchedServerVerifier`] and [`WatchedClientVerifier`] take a `Watched<Trust>` and a
+/// `Watched<Crls>`.
 ///
 /// One thread of the process looks at the files of all watched values, every two seconds unless
 /// [set](WatchOptions::interval); it begins with the first and ends with the last. Symbolic links
@@ -47,7 +50,7 @@ pub trait Watchable: Clone + Send + Sync + 'static {
 /// that is just being written is left alone.
 ///
 /// What is judged and found bad (a key that does not fit yet, a file that is gone, an expired
-/// certificate, names that are missing) leaves the old value in use. It is looked at again, and
+/// certificate, names that are missing, a revocation list older than the one in use) leaves the old value in use. It is looked at again, and
 /// reported once, through `tracing` and [`last_error`](Self::last_error), if it lasts for
 /// three looks. So a certificate and its key may be replaced one after the other.
 ///
@@ -122,16 +125,32 @@ impl<T: Watchable> Watched<T> {
         options: WatchOptions,
         load: impl Fn(&[FileContents]) -> Result<T> + Send + Sync + 'static,
     ) -> Result<Self> {
-        Self::watched_by(Watcher::of_process(), paths, options, Box::new(load))
+        let files = Files::new(paths.into_iter().map(Into::into).collect());
+        Self::watched_by(Watcher::of_process(), files, options, Box::new(load))
+    }
+
+    /// As [`from_files`](Self::from_files), and a path that is a directory stands for the files in
+    /// it at the time, in the order of their names: new files are read, removed ones forgotten.
+    /// Directories in it, and names that begin with a dot, are left out.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_files`](Self::from_files).
+    pub fn from_paths(
+        paths: impl IntoIterator<Item = impl Into<PathBuf>>,
+        options: WatchOptions,
+        load: impl Fn(&[FileContents]) -> Result<T> + Send + Sync + 'static,
+    ) -> Result<Self> {
+        let files = Files::with_directories(paths.into_iter().map(Into::into).collect());
+        Self::watched_by(Watcher::of_process(), files, options, Box::new(load))
     }
 
     fn watched_by(
         watcher: &Arc<Watcher>,
-        paths: impl IntoIterator<Item = impl Into<PathBuf>>,
+        files: Files,
         options: WatchOptions,
         load: Loader<T>,
     ) -> Result<Self> {
-        let files = Files::new(paths.into_iter().map(Into::into).collect());
         let look = files.read();
         let value = load(look.contents()?)?;
         let candidate = Candidate::in_use(&look);

@@ -69,10 +69,11 @@ impl<V> VerifierBuilder<V> {
     }
 
     /// Refuses what these lists revoke, and what no list covers (Spec CTX-08, XEC-10, XEC-11).
+    /// Without lists, as with `None`, nobody asks for any.
     #[doc(alias = "crl")]
     #[must_use]
-    pub fn crls(mut self, crls: Crls) -> Self {
-        self.options.crls = Some(crls);
+    pub fn crls(mut self, crls: impl Into<Option<Crls>>) -> Self {
+        self.options.crls = crls.into();
         self
     }
 

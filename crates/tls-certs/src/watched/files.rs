@@ -21,7 +21,13 @@ pub struct FileContents {
 }
 
 impl FileContents {
-    /// The path that was given (symbolic links are not resolved in it).
+    fn read(path: PathBuf) -> Result<Self> {
+        let bytes = read_file(&path)?;
+        Ok(Self { path, bytes })
+    }
+
+    /// The path that was given (symbolic links are not resolved in it), or that of a file in a
+    /// directory that was given.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -42,38 +48,79 @@ impl fmt::Debug for FileContents {
     }
 }
 
-pub(super) struct Files(Vec<PathBuf>);
+pub(super) struct Files {
+    paths: Vec<PathBuf>,
+    /// Whether a path that is a directory stands for the files in it.
+    directories: bool,
+}
 
 impl Files {
     pub(super) fn new(paths: Vec<PathBuf>) -> Self {
-        Self(paths)
+        Self {
+            paths,
+            directories: false,
+        }
+    }
+
+    /// As [`Files::new`]; a path that is a directory stands for the files in it.
+    pub(super) fn with_directories(paths: Vec<PathBuf>) -> Self {
+        Self {
+            paths,
+            directories: true,
+        }
     }
 
     /// What the file system says of the files behind all symbolic links.
     pub(super) fn stamps(&self) -> Stamps {
-        Stamps(self.0.iter().map(|path| Stamp::of(path)).collect())
+        Stamps::of(&self.listed().unwrap_or_else(|_| self.paths.clone()))
     }
 
     pub(super) fn read(&self) -> Look {
+        let listed = self.listed();
         // Before reading: a change in between gives other stamps at the next look.
-        let stamps = self.stamps();
-        let contents = self.0.iter().map(|path| {
-            let bytes = read_file(path)?;
-            Ok(FileContents {
-                path: path.clone(),
-                bytes,
-            })
-        });
+        let stamps = Stamps::of(listed.as_ref().unwrap_or(&self.paths));
         Look {
             stamps,
-            contents: contents.collect(),
+            contents: listed.and_then(|paths| paths.into_iter().map(FileContents::read).collect()),
         }
     }
+
+    /// The files that are there now.
+    fn listed(&self) -> Result<Vec<PathBuf>> {
+        if !self.directories {
+            return Ok(self.paths.clone());
+        }
+        let mut listed = Vec::new();
+        for path in &self.paths {
+            if path.is_dir() {
+                listed.extend(files_in(path).map_err(|source| Error::read(path, source))?);
+            } else {
+                listed.push(path.clone());
+            }
+        }
+        Ok(listed)
+    }
+}
+
+/// The files of a directory in the order of their names, without those whose name begins with a
+/// dot: half-written ones, and the `..data` of Kubernetes, through which the others are links.
+fn files_in(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(directory)? {
+        let entry = entry?;
+        let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+        let path = entry.path();
+        if !hidden && !path.is_dir() {
+            files.push(path);
+        }
+    }
+    files.sort_unstable();
+    Ok(files)
 }
 
 impl fmt::Display for Files {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, path) in self.0.iter().enumerate() {
+        for (index, path) in self.paths.iter().enumerate() {
             let separator = if index == 0 { "" } else { ", " };
             write!(f, "{separator}{}", path.display())?;
         }
@@ -125,13 +172,18 @@ impl Look {
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Stamps(Vec<Option<Stamp>>);
+pub(super) struct Stamps(Vec<(PathBuf, Option<Stamp>)>);
 
 impl Stamps {
+    fn of(paths: &[PathBuf]) -> Self {
+        let stamp = |path: &PathBuf| (path.clone(), Stamp::of(path));
+        Self(paths.iter().map(stamp).collect())
+    }
+
     /// Whether equal stamps mean equal contents.
     pub(super) fn are_telling(&self) -> bool {
         let now = SystemTime::now();
-        let old = |stamp: &Option<Stamp>| {
+        let old = |(_, stamp): &(PathBuf, Option<Stamp>)| {
             let changed = stamp.as_ref().and_then(|stamp| stamp.changed);
             changed
                 .and_then(|changed| now.duration_since(changed).ok())

@@ -9,7 +9,8 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
 use super::{WatchOptions, Watchable, Watched};
-use crate::{Error, Identity, Result};
+use crate::chain::path_summaries;
+use crate::{CertificateSummary, Error, Identity, Result};
 
 impl Identity {
     /// As [`Identity::from_pem_files`], and reads them again when they change; see [`Watched`].
@@ -37,7 +38,7 @@ impl Identity {
     ) -> Result<Watched<Self>> {
         let paths = [certificate.as_ref(), key.as_ref()];
         // Reports the file that is at fault by its path, and one that others may read.
-        Self::from_pem_files(paths[0], paths[1])?;
+        Self::from_pem_files(paths[0], paths[1])?.check_level(options.level)?;
         // There are as many contents as paths.
         Watched::from_files(paths, options, |files| {
             Self::from_pem(files[0].bytes(), files[1].bytes())
@@ -46,9 +47,11 @@ impl Identity {
 }
 
 impl Watchable for Identity {
-    /// The new leaf is within its dates and covers the names of the old one.
+    /// The key is large enough, leaf and intermediates are within their dates, the issuer's
+    /// certificate is there if the old one had it, and the names of the old one are covered.
     fn may_replace(&self, old: &Self, options: &WatchOptions, now: UnixTime) -> Result<()> {
-        self.check_dates(now)?;
+        self.check_level(options.level)?;
+        check_chain(old, self, now)?;
         let names = lost_names(old, self);
         if names.is_empty() || options.lost_names {
             return Ok(());
@@ -58,6 +61,23 @@ impl Watchable for Identity {
             names,
         })
     }
+}
+
+fn check_chain(old: &Identity, new: &Identity, now: UnixTime) -> Result<()> {
+    let path = path_summaries(new.chain());
+    // A root does no good in a chain, and its dates no harm.
+    let is_root = |link: &CertificateSummary| link.issuer == link.subject;
+    let (leaf, issuers) = (new.summary(), path.get(1..).unwrap_or_default());
+    leaf.check_dates(now)?;
+    let mut dated = issuers.iter().filter(|link| !is_root(link));
+    dated.try_for_each(|link| link.check_dates(now))?;
+    if issuers.is_empty() && !is_root(leaf) && path_summaries(old.chain()).len() > 1 {
+        return Err(Error::ChainIncomplete {
+            subject: leaf.subject.clone(),
+            issuer: leaf.issuer.clone(),
+        });
+    }
+    Ok(())
 }
 
 /// Names of `old` under which `new` could not be used.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::SecurityLevel;
+
 /// How often files are looked at unless set: a change is in use some four seconds later.
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(2);
 
@@ -12,6 +14,7 @@ pub struct WatchOptions {
     /// `None`: no thread; the program calls [`Watched::tick`](crate::Watched::tick) itself.
     pub(crate) interval: Option<Duration>,
     pub(crate) lost_names: bool,
+    pub(crate) level: SecurityLevel,
 }
 
 impl Default for WatchOptions {
@@ -20,6 +23,7 @@ impl Default for WatchOptions {
         Self {
             interval: Some(DEFAULT_INTERVAL),
             lost_names: false,
+            level: SecurityLevel::Zero,
         }
     }
 }
@@ -41,9 +45,17 @@ impl WatchOptions {
     }
 
     /// Whether a new certificate may lack names that the old one has; not unless set, since
-    /// clients that use such a name would be refused from then on.
+    /// clients that use such a name would be refused from then on. Likewise whether new revocation
+    /// lists may lack one of an issuer that the old have.
     pub fn allow_lost_names(mut self, allow: bool) -> Self {
         self.lost_names = allow;
+        self
+    }
+
+    /// How small the key of a certificate may be, besides what loading it asks for. For a context
+    /// with a level above 2: it checks the keys that it is built with, this checks the next ones.
+    pub fn security_level(mut self, level: SecurityLevel) -> Self {
+        self.level = level;
         self
     }
 }

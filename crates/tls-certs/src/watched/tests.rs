@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "a fault of the set-up ends the test")]
 
+mod crls;
 mod replacement;
 mod thread;
 
@@ -11,6 +12,7 @@ use std::time::Duration;
 use rcgen::{CertificateParams, DnType, KeyPair, date_time_ymd};
 use tempfile::TempDir;
 
+use super::files::Files;
 use super::watcher::Watcher;
 use super::{WatchOptions, Watched};
 use crate::{Identity, Trust};

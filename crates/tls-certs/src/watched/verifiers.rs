@@ -1,4 +1,4 @@
-//! Verifiers that stay the same for rustls while the trust in them changes.
+//! Verifiers that stay the same for rustls while the trust and the lists in them change.
 
 mod client;
 mod server;
@@ -10,47 +10,69 @@ use arc_swap::ArcSwap;
 pub use self::client::WatchedClientVerifier;
 pub use self::server::WatchedServerVerifier;
 use super::Watched;
-use crate::{Result, Trust};
+use crate::{Crls, Result, Trust};
 
-/// A verifier made of the trust in use, made again only when that has changed.
+/// A verifier made of the trust and the revocation lists in use, made again only when one of them
+/// has changed.
 struct Current<V> {
     trust: Watched<Trust>,
-    make: Box<dyn Fn(Trust) -> Result<V> + Send + Sync>,
-    made: ArcSwap<(u64, Arc<V>)>,
+    crls: Option<Watched<Crls>>,
+    make: Box<Make<V>>,
+    made: ArcSwap<(Generations, Arc<V>)>,
 }
+
+type Make<V> = dyn Fn(Trust, Option<Crls>) -> Result<V> + Send + Sync;
+
+/// Of the trust, and of the lists.
+type Generations = (u64, Option<u64>);
 
 impl<V> Current<V> {
     fn new(
         trust: Watched<Trust>,
-        make: impl Fn(Trust) -> Result<V> + Send + Sync + 'static,
+        crls: Option<Watched<Crls>>,
+        make: impl Fn(Trust, Option<Crls>) -> Result<V> + Send + Sync + 'static,
     ) -> Result<Self> {
-        let (value, generation) = trust.snapshot();
-        let made = ArcSwap::from_pointee((generation, Arc::new(make(value)?)));
+        let (generations, (of_trust, of_crls)) = snapshot(&trust, crls.as_ref());
+        let verifier = Arc::new(make(of_trust, of_crls)?);
         Ok(Self {
             trust,
+            crls,
             make: Box::new(make),
-            made,
+            made: ArcSwap::from_pointee((generations, verifier)),
         })
     }
 
     fn get(&self) -> Arc<V> {
         let made = self.made.load();
-        if made.0 == self.trust.generation() {
+        let now = (
+            self.trust.generation(),
+            self.crls.as_ref().map(Watched::generation),
+        );
+        if made.0 == now {
             return Arc::clone(&made.1);
         }
-        let (value, generation) = self.trust.snapshot();
-        let verifier = match (self.make)(value) {
+        let (generations, (trust, crls)) = snapshot(&self.trust, self.crls.as_ref());
+        let verifier = match (self.make)(trust, crls) {
             Ok(verifier) => Arc::new(verifier),
             Err(error) => {
                 tracing::error!(
                     code = error.code(),
-                    "the new trust makes no verifier, the old one stays: {error}"
+                    "what is new makes no verifier, the old one stays: {error}"
                 );
                 Arc::clone(&made.1)
             }
         };
         self.made
-            .store(Arc::new((generation, Arc::clone(&verifier))));
+            .store(Arc::new((generations, Arc::clone(&verifier))));
         verifier
     }
+}
+
+fn snapshot(
+    trust: &Watched<Trust>,
+    crls: Option<&Watched<Crls>>,
+) -> (Generations, (Trust, Option<Crls>)) {
+    let (trust, of_trust) = trust.snapshot();
+    let (crls, of_crls) = crls.map(Watched::snapshot).unzip();
+    ((of_trust, of_crls), (trust, crls))
 }

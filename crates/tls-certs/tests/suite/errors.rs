@@ -105,6 +105,18 @@ fn every_error() -> Vec<Error> {
             subject: text("CN=localhost"),
             names: vec![text("app.localhost")],
         },
+        Error::ChainIncomplete {
+            subject: text("CN=localhost"),
+            issuer: text("CN=intermediate"),
+        },
+        Error::CrlOlder {
+            issuer: text("CN=root"),
+            this_update: Some(1_767_225_600),
+            in_use: Some(1_798_761_600),
+        },
+        Error::CrlLost {
+            issuer: text("CN=root"),
+        },
         Error::NotReloaded {
             files: text("cert.pem, key.pem"),
             source: std::sync::Arc::new(Error::NoNames),

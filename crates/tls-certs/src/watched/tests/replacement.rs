@@ -121,6 +121,84 @@ fn a_bad_file_leaves_the_old_in_place() {
     assert!(watching.serves(&old));
 }
 
+/// A chain of leaf and intermediate is replaced: the intermediate may not be missing, nor past its
+/// dates.
+#[test]
+fn a_new_chain_has_the_issuer_and_it_is_within_its_dates() {
+    let (root, key) = (ca("root", 2090), KeyPair::generate().unwrap());
+    let root = rcgen::Issuer::new(root, key);
+    let chained = |year: i32, leave_out: bool| {
+        let (params, key) = (ca("intermediate", year), KeyPair::generate().unwrap());
+        let intermediate = params.signed_by(&key, &root).unwrap().pem();
+        let issuer = rcgen::Issuer::new(params, key);
+        let key = KeyPair::generate().unwrap();
+        let leaf = CertificateParams::new(vec![String::from("localhost")]).unwrap();
+        let leaf = leaf.signed_by(&key, &issuer).unwrap().pem();
+        Pair {
+            certificate: if leave_out {
+                leaf
+            } else {
+                leaf + &intermediate
+            },
+            key: key.serialize_pem(),
+        }
+    };
+    let old = chained(2090, false);
+    let watching = Watching::new(&old);
+    for (bad, code) in [
+        (chained(2090, true), "chain_incomplete"),
+        (chained(2021, false), "certificate_expired"),
+    ] {
+        watching.put(&bad);
+        watching.ticks(3);
+        assert_eq!(watching.error(), Some(code));
+        assert!(watching.serves(&old));
+    }
+    let new = chained(2089, false);
+    watching.put(&new);
+    watching.ticks(2);
+    assert!(watching.serves(&new));
+    // One that never had an issuer with it needs none.
+    let alone = Watching::new(&chained(2090, true));
+    let next = chained(2090, true);
+    alone.put(&next);
+    alone.ticks(2);
+    assert!(alone.serves(&next));
+}
+
+fn ca(name: &str, until: i32) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.not_before = date_time_ymd(2020, 1, 1);
+    params.not_after = date_time_ymd(until, 1, 1);
+    params
+}
+
+#[test]
+fn a_key_below_the_level_of_the_options_does_not_come_in() {
+    let old = pair(&["localhost"], |_| {});
+    let level = crate::SecurityLevel::Four;
+    let options = || WatchOptions::manual().security_level(level);
+    let watching = Watching::new(&old);
+    let paths = (watching.path("tls.crt"), watching.path("tls.key"));
+    let error = Identity::watch_pem_files_with(&paths.0, &paths.1, options()).unwrap_err();
+    assert_eq!(error.code(), "key_too_small");
+
+    let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap();
+    let large = CertificateParams::new(vec![String::from("localhost")]).unwrap();
+    let large = Pair {
+        certificate: large.self_signed(&key).unwrap().pem(),
+        key: key.serialize_pem(),
+    };
+    let watching = Watching::with(&large, options());
+    watching.put(&old);
+    watching.ticks(3);
+    assert_eq!(watching.error(), Some("key_too_small"));
+    assert!(watching.serves(&large));
+}
+
 #[test]
 fn a_removed_file_leaves_the_old_in_place_until_it_is_back() {
     let (old, new) = (pair(&["localhost"], |_| {}), pair(&["localhost"], |_| {}));

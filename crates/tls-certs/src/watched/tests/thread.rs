@@ -8,7 +8,8 @@ fn watched_by(watcher: &Arc<Watcher>, watching: &Watching, interval: Duration) -
     let options = WatchOptions::default().interval(interval);
     let load = |files: &[crate::FileContents]| Trust::from_pem(files[0].bytes());
     let path = watching.path("tls.crt");
-    Watched::watched_by(watcher, [path], options, Box::new(load)).unwrap()
+    let files = Files::new(vec![path]);
+    Watched::watched_by(watcher, files, options, Box::new(load)).unwrap()
 }
 
 #[test]

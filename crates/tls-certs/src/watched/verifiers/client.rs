@@ -11,14 +11,14 @@ use rustls::{DigitallySignedStruct, DistinguishedName, SignatureScheme};
 
 use super::Current;
 use crate::watched::Watched;
-use crate::{ClientVerifier, Refusal, Result, Trust};
+use crate::{ClientVerifier, Crls, Refusal, Result, Trust};
 
 /// How many different lists of authorities one verifier keeps. Beyond that none is sent, which
 /// tells clients that any certificate may do (RFC 8446, Section 4.2.4).
 const MAX_HINT_LISTS: usize = 64;
 
-/// A [`ClientVerifier`] whose trust is [`Watched`]: rustls keeps one and the same verifier, and
-/// each handshake is verified under the trust of its time. The list of authorities that clients
+/// A [`ClientVerifier`] whose trust (and revocation lists) are [`Watched`]: rustls keeps one and the
+/// same verifier, and each handshake is verified under the trust of its time. The list of authorities that clients
 /// are sent follows the trust, too.
 ///
 /// rustls verifies nothing when it resumes a session. With plain rustls make no sessions
@@ -55,9 +55,23 @@ impl WatchedClientVerifier {
         trust: Watched<Trust>,
         make: impl Fn(Trust) -> Result<ClientVerifier> + Send + Sync + 'static,
     ) -> Result<Self> {
-        let current = Current::new(trust, make)?;
+        Self::with_crls(trust, None, move |trust, _| make(trust))
+    }
+
+    /// As [`WatchedClientVerifier::with`], with revocation lists that are watched too: each
+    /// handshake is judged by the lists of its time. Hand what `make` is given on to
+    /// [`VerifierBuilder::crls`](crate::VerifierBuilder::crls).
+    ///
+    /// # Errors
+    ///
+    /// `make` refuses the first trust and lists.
+    pub fn with_crls(
+        trust: Watched<Trust>,
+        crls: Option<Watched<Crls>>,
+        make: impl Fn(Trust, Option<Crls>) -> Result<ClientVerifier> + Send + Sync + 'static,
+    ) -> Result<Self> {
         Ok(Self {
-            current,
+            current: Current::new(trust, crls, make)?,
             hints: HintLists::default(),
         })
     }
@@ -74,7 +88,13 @@ impl WatchedClientVerifier {
         &self.current.trust
     }
 
-    /// As [`ClientVerifier::verify`], under the trust in use.
+    /// The revocation lists, if it was made with some.
+    #[must_use]
+    pub fn crls(&self) -> Option<&Watched<Crls>> {
+        self.current.crls.as_ref()
+    }
+
+    /// As [`ClientVerifier::verify`], under the trust and the lists in use.
     ///
     /// # Errors
     ///

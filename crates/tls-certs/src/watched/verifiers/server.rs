@@ -10,10 +10,11 @@ use rustls::{DigitallySignedStruct, SignatureScheme};
 
 use super::Current;
 use crate::watched::Watched;
-use crate::{Refusal, Result, ServerVerifier, Trust};
+use crate::{Crls, Refusal, Result, ServerVerifier, Trust};
 
-/// A [`ServerVerifier`] whose trust is [`Watched`]: rustls keeps one and the same verifier (it
-/// resumes no session otherwise), and each handshake is verified under the trust of its time.
+/// A [`ServerVerifier`] whose trust (and revocation lists) are [`Watched`]: rustls keeps one and the
+/// same verifier (it resumes no session otherwise), and each handshake is verified under the trust
+/// of its time.
 ///
 /// rustls verifies nothing when it resumes a session. With plain rustls set
 /// `ClientConfig::resumption` to `Resumption::disabled()`, or a server that an earlier trust
@@ -42,7 +43,22 @@ impl WatchedServerVerifier {
         trust: Watched<Trust>,
         make: impl Fn(Trust) -> Result<ServerVerifier> + Send + Sync + 'static,
     ) -> Result<Self> {
-        Current::new(trust, make).map(Self)
+        Self::with_crls(trust, None, move |trust, _| make(trust))
+    }
+
+    /// As [`WatchedServerVerifier::with`], with revocation lists that are watched too: each
+    /// handshake is judged by the lists of its time. Hand what `make` is given on to
+    /// [`VerifierBuilder::crls`](crate::VerifierBuilder::crls).
+    ///
+    /// # Errors
+    ///
+    /// `make` refuses the first trust and lists.
+    pub fn with_crls(
+        trust: Watched<Trust>,
+        crls: Option<Watched<Crls>>,
+        make: impl Fn(Trust, Option<Crls>) -> Result<ServerVerifier> + Send + Sync + 'static,
+    ) -> Result<Self> {
+        Current::new(trust, crls, make).map(Self)
     }
 
     /// The verifier of the trust in use.
@@ -57,7 +73,13 @@ impl WatchedServerVerifier {
         &self.0.trust
     }
 
-    /// As [`ServerVerifier::verify`], under the trust in use.
+    /// The revocation lists, if it was made with some.
+    #[must_use]
+    pub fn crls(&self) -> Option<&Watched<Crls>> {
+        self.0.crls.as_ref()
+    }
+
+    /// As [`ServerVerifier::verify`], under the trust and the lists in use.
     ///
     /// # Errors
     ///
