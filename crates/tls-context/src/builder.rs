@@ -7,11 +7,12 @@ use std::{
 };
 
 use rustls::{KeyLog, crypto::CryptoProvider};
-use tls_certs::{Identity, Watched};
+use tls_certs::{CrlPolicy, Identity, Watched};
 use tls_wire::ProtocolVersion;
 
 use crate::{
-    ClientAuth, Error, SecureContext, TrustSource, alpn, cipher_list,
+    ClientAuth, CrlSource, Error, SecureContext, TrustSource, alpn, cipher_list,
+    crls::ChainRules,
     defaults::{
         DEFAULT_MAX_VERSION, DEFAULT_MIN_VERSION, DEFAULT_SESSION_TIMEOUT, DEFAULT_TICKETS,
         MAX_SESSION_ID_CONTEXT, MAX_SESSION_TIMEOUT,
@@ -35,6 +36,7 @@ pub struct SecureContextBuilder {
     identities: Vec<Watched<Identity>>,
     trust: Option<TrustSource>,
     client_auth: ClientAuth,
+    rules: ChainRules,
     min_version: ProtocolVersion,
     max_version: ProtocolVersion,
     ciphers: String,
@@ -63,6 +65,7 @@ impl SecureContextBuilder {
             identities,
             trust,
             client_auth: ClientAuth::Off,
+            rules: ChainRules::default(),
             min_version: DEFAULT_MIN_VERSION,
             max_version: DEFAULT_MAX_VERSION,
             ciphers: String::new(),
@@ -150,6 +153,31 @@ impl SecureContextBuilder {
         self
     }
 
+    /// Revocation lists: a peer that they revoke is refused, and one that no list covers
+    /// (`CTX-08`), also when it comes back with a session. On a client they are about servers, on a
+    /// server about clients.
+    #[doc(alias = "crl")]
+    pub fn crls(mut self, crls: impl Into<CrlSource>) -> Self {
+        self.rules.crls = Some(crls.into());
+        self
+    }
+
+    /// Which certificates of a chain need a list of their issuer, and whether one past its next
+    /// update will do; every one, and no, unless set.
+    pub fn crl_policy(mut self, policy: CrlPolicy) -> Self {
+        self.rules.crl_policy = policy;
+        self
+    }
+
+    /// Whether a trusted certificate ends a chain wherever it stands; yes unless set. With `false`
+    /// a chain must lead to a trusted root, as in Node without `allowPartialTrustChain`
+    /// (`CTX-03`).
+    #[doc(alias = "allowPartialTrustChain")]
+    pub fn partial_chain(mut self, partial_chain: bool) -> Self {
+        self.rules.partial_chain = partial_chain;
+        self
+    }
+
     /// Keeps sessions of this context apart from those of contexts that are equal otherwise; at
     /// most 32 bytes (`CTX-11`).
     #[doc(alias = "sessionIdContext")]
@@ -224,6 +252,7 @@ impl SecureContextBuilder {
         let verifiers = Verifiers::new(
             self.trust.as_ref().map(|source| &source.trust),
             &self.client_auth,
+            &self.rules,
             self.accept_any,
             &provider,
         )?;
@@ -290,6 +319,8 @@ impl SecureContextBuilder {
                     identities: self.identities,
                     trust: self.trust,
                     client_auth: self.client_auth,
+                    policy: verifiers.policy(),
+                    crls: self.rules.crls,
                     accept_any: self.accept_any,
                 }),
                 server_identities,

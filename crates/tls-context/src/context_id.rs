@@ -13,8 +13,13 @@ use crate::ClientAuth;
 /// that was judged by the old rules resumes under the new ones.
 const IDENTITY_RULE_VERSION: u8 = 1;
 
+/// The fingerprint of a trust, and of the rules by which a chain is judged apart from it (partial
+/// chains, what revocation lists are asked; not the lists, which change every day: a session that
+/// comes back is judged by those of its day).
+pub(crate) type Judgement = (Option<[u8; 32]>, Option<[u8; 32]>);
+
 /// In it: session id context, the names that the context serves, client-certificate policy with its
-/// authorities, whether any certificate is accepted, and the version of the identity rule.
+/// authorities and rules, whether any certificate is accepted, and the version of the identity rule.
 ///
 /// The names, not the certificates: a renewed certificate keeps the sessions, and another tenant's
 /// context never resumes them. Not in it: versions, ciphers, groups and ALPN, since a handshake
@@ -24,10 +29,10 @@ pub(crate) fn server(
     session_id_context: &[u8],
     identities: &[Identity],
     client_auth: &ClientAuth,
-    authorities: Option<[u8; 32]>,
+    (authorities, policy): Judgement,
     accept_any: bool,
 ) -> [u8; 32] {
-    let mut id = Fields::new(b"tls-context server v1");
+    let mut id = Fields::new(b"tls-context server v2");
     id.field(session_id_context);
     id.list(&served_names(identities));
     id.field(match client_auth {
@@ -35,24 +40,26 @@ pub(crate) fn server(
         ClientAuth::Optional(_) => b"optional",
         ClientAuth::Required(_) => b"required",
     });
-    id.trust(authorities);
+    id.fingerprint(authorities);
+    id.fingerprint(policy);
     id.field(&[u8::from(accept_any), IDENTITY_RULE_VERSION]);
     id.finish()
 }
 
-/// In it: trust, whether any certificate is accepted, the client's own certificates, and the
+/// In it: trust and rules, whether any certificate is accepted, the client's own certificates, and the
 /// version of the identity rule. A session is used again only under an equal id, and only for the
 /// server name that made it.
 ///
 /// The own certificates whole: the server goes on seeing the one that made the session, so a new
 /// one needs a new session.
 pub(crate) fn verification(
-    trust: Option<[u8; 32]>,
+    (trust, policy): Judgement,
     identities: &[Identity],
     accept_any: bool,
 ) -> [u8; 32] {
-    let mut id = Fields::new(b"tls-context verification v1");
-    id.trust(trust);
+    let mut id = Fields::new(b"tls-context verification v2");
+    id.fingerprint(trust);
+    id.fingerprint(policy);
     let leaves: Vec<&[u8]> = identities
         .iter()
         .filter_map(|identity| identity.chain().first())
@@ -112,9 +119,9 @@ impl Fields {
         }
     }
 
-    /// The fingerprint of a trust.
-    fn trust(&mut self, trust: Option<[u8; 32]>) {
-        match trust {
+    /// Of a trust or of rules; none is told apart from each.
+    fn fingerprint(&mut self, fingerprint: Option<[u8; 32]>) {
+        match fingerprint {
             None => self.field(b""),
             Some(fingerprint) => self.field(&fingerprint),
         }
@@ -161,15 +168,15 @@ mod tests {
     /// whoever changes what goes in gives the first field a new version, and these values change.
     #[test]
     fn ids_are_the_same_on_every_machine() {
-        let server = server(b"blue", &[], &ClientAuth::Off, None, false);
-        let client = verification(None, &[], true);
+        let server = server(b"blue", &[], &ClientAuth::Off, (None, None), false);
+        let client = verification((None, None), &[], true);
         assert_eq!(
             hex::encode(server),
-            "0dafb43e767a699d28c672aed2087e5e964084f99871b844aae21e71ad32152c"
+            "5552b4cef74996409fdbfdd7c76879fccf54598855ceaa4d44aca144362b68f1"
         );
         assert_eq!(
             hex::encode(client),
-            "e9cde2c4bedfe845d3e9e5e8233568903ac16c664078ff74b6368ed05ca841ed"
+            "eda6aecf365999c97d83fe6091b7c1dd68ba54ca5ec93e81d800721e0885ba87"
         );
     }
 }

@@ -148,6 +148,12 @@ pub enum Error {
     /// Nobody is trusted, so every certificate would be refused.
     #[error("the trust is empty, so every certificate would be refused; give it the authorities")]
     EmptyTrust,
+    /// Revocation lists for a context that verifies nobody: a server that asks no client for a
+    /// certificate.
+    #[error(
+        "revocation lists are given, and no certificate is verified; ask for client certificates"
+    )]
+    CrlsUnused,
     /// A name or pattern without a letter (`SNI-01`).
     #[error("a server name is required, and this one is empty")]
     EmptyServerName,
@@ -190,6 +196,7 @@ impl Error {
             Self::WrongSide { .. } => "wrong_side",
             Self::NoIdentity => "no_identity",
             Self::EmptyTrust => "empty_trust",
+            Self::CrlsUnused => "crls_unused",
             Self::EmptyServerName => "empty_server_name",
             Self::InvalidServerName { .. } => "invalid_server_name",
             Self::Trust(_) => "trust",

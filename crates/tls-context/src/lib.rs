@@ -65,6 +65,7 @@ mod cipher_list;
 mod client_auth;
 mod client_config;
 mod context_id;
+mod crls;
 mod defaults;
 mod error;
 mod extensions;
@@ -83,6 +84,7 @@ mod versions;
 pub use alpn::{alpn_from_wire, alpn_to_wire};
 pub use builder::{DangerousBuilder, SecureContextBuilder};
 pub use client_auth::ClientAuth;
+pub use crls::CrlSource;
 pub use defaults::{
     DEFAULT_CIPHERS, DEFAULT_GROUPS, DEFAULT_MAX_VERSION, DEFAULT_MIN_VERSION,
     DEFAULT_SESSION_TIMEOUT, DEFAULT_TICKETS, MAX_ALPN_LIST, MAX_ALPN_NAME, MAX_SERVER_NAME,

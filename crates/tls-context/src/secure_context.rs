@@ -13,7 +13,7 @@ use rustls::{
     crypto::CryptoProvider,
     server::{ResolvesServerCert, danger::ClientCertVerifier},
 };
-use tls_certs::{Identity, Watched, WatchedClientVerifier, WatchedServerVerifier};
+use tls_certs::{Crls, Identity, Watched, WatchedClientVerifier, WatchedServerVerifier};
 
 use crate::{
     ClientAuth, Error, IdentitySource, SecureContextBuilder, TrustSource, client_config,
@@ -25,7 +25,7 @@ use crate::{
 /// trust, ALPN, client-certificate policy, and how long a session lives.
 ///
 /// Immutable data: no IO, no clock, no runtime. A clone is one `Arc`; a change is a new context,
-/// except that identities and trust may be [`Watched`]: then new handshakes take what is in use at
+/// except that identities, trust and revocation lists may be [`Watched`]: then new handshakes take what is in use at
 /// their time.
 /// Made with [`server`](Self::server), [`client`](Self::client) or
 /// [`without_certificate`](Self::without_certificate).
@@ -121,8 +121,8 @@ impl SecureContext {
 
     /// What sessions of a server are bound to. Contexts with equal ids may resume each other's
     /// sessions, also on different machines; no other context may. It covers the session id
-    /// context, the names in the certificates, the client-certificate policy with its authorities,
-    /// and whether any certificate is accepted. It does not cover the certificates themselves, so a
+    /// context, the names in the certificates, the client-certificate policy with its authorities and
+    /// its rules for chains and revocation lists, and whether any certificate is accepted. It does not cover the certificates themselves, so a
     /// renewed one keeps the sessions, and one made before a watched trust
     /// changed is found by [`earlier_context_ids`](Self::earlier_context_ids); nor versions, ciphers, groups and ALPN, which each handshake
     /// negotiates anew. Contexts for different tenants behind one and the same certificate are told
@@ -140,7 +140,8 @@ impl SecureContext {
         self.inner.binding.ids().earlier.clone()
     }
 
-    /// What sessions of a client are bound to, besides server name and port: trust, whether any
+    /// What sessions of a client are bound to, besides server name and port: trust, the rules for
+    /// chains and revocation lists (not the lists), whether any
     /// certificate is accepted, and the client's own certificates. A session is used again only
     /// under an equal id.
     #[must_use]
@@ -271,7 +272,15 @@ impl SecureContext {
         identities.map(Watched::get).collect()
     }
 
-    /// How often something that is watched in this context (an identity, a trust) was replaced
+    /// The revocation lists that peers are judged by now.
+    #[must_use]
+    #[doc(alias = "crl")]
+    pub fn crls(&self) -> Option<Crls> {
+        let source = self.inner.binding.bound().crls.as_ref();
+        source.map(|source| source.crls.get())
+    }
+
+    /// How often something that is watched in this context (an identity, a trust, lists) was replaced
     /// since its files were first read; 0 where nothing is watched. Contexts that share a watched
     /// value count the same replacement.
     #[must_use]
@@ -339,8 +348,8 @@ impl SecureContext {
     /// A configuration for plain rustls, made once: each call returns the same `Arc`, so that its
     /// session cache is shared.
     ///
-    /// Sessions: rustls's own cache in memory, by server name; none under a trust that is
-    /// [`Watched`], since rustls would resume what an earlier trust verified. Secrets can't be extracted from its
+    /// Sessions: rustls's own cache in memory, by server name; none under a trust or revocation
+    /// lists that are [`Watched`], since rustls would resume what earlier ones verified. Secrets can't be extracted from its
     /// connections, and early data is off.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use tls_certs::{Identity, Trust, Watched};
 
-use crate::{ClientAuth, TrustSource, context_id};
+use crate::{ClientAuth, CrlSource, TrustSource, context_id};
 
 /// Authorities that a watched trust had before, still good for opening sessions.
 const MAX_EARLIER: usize = 4;
@@ -16,6 +16,9 @@ pub(crate) struct Bound {
     pub(crate) identities: Vec<Watched<Identity>>,
     pub(crate) trust: Option<TrustSource>,
     pub(crate) client_auth: ClientAuth,
+    /// How chains are judged, apart from trust and lists.
+    pub(crate) policy: Option<[u8; 32]>,
+    pub(crate) crls: Option<CrlSource>,
     pub(crate) accept_any: bool,
 }
 
@@ -62,8 +65,10 @@ impl Bound {
         let identities = self.identities.iter().map(Watched::generation);
         let trust = self.trust.as_ref().map(|source| &source.trust);
         let trusts = trust.into_iter().chain(self.client_auth.watched_trust());
+        let crls = self.crls.iter().map(|source| source.crls.generation());
         identities
             .chain(trusts.map(Watched::generation))
+            .chain(crls)
             .map(|generation| generation.saturating_sub(1))
             .sum()
     }
@@ -71,6 +76,7 @@ impl Bound {
     /// Whether what servers are verified against may be replaced.
     pub(crate) fn trust_may_change(&self) -> bool {
         self.trust.as_ref().is_some_and(|source| source.may_change)
+            || self.crls.as_ref().is_some_and(|source| source.may_change)
     }
 
     fn ids(&self, before: Option<&Ids>) -> Ids {
@@ -84,6 +90,7 @@ impl Bound {
             let Self {
                 session_id_context,
                 client_auth,
+                policy,
                 accept_any,
                 ..
             } = self;
@@ -91,7 +98,7 @@ impl Bound {
                 session_id_context,
                 &identities,
                 client_auth,
-                authorities,
+                (authorities, *policy),
                 *accept_any,
             )
         };
@@ -105,7 +112,10 @@ impl Bound {
             authorities,
             earlier_authorities,
             verification: context_id::verification(
-                self.trust.as_ref().map(|source| fingerprint(&source.trust)),
+                (
+                    self.trust.as_ref().map(|source| fingerprint(&source.trust)),
+                    self.policy,
+                ),
                 &identities,
                 self.accept_any,
             ),

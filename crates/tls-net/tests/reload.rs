@@ -7,10 +7,10 @@ mod ends;
 use std::fs;
 
 use ends::{Ends, Pki, VERSIONS};
-use tls_certs::{Identity, Trust, WatchOptions, Watched};
+use tls_certs::{Crls, Identity, Trust, VerifyCode, WatchOptions, Watched};
 use tls_context::{ClientAuth, SecureContext};
 use tls_net::{NotResumed, Resumption, SessionKind, TlsAcceptor, TlsConnector};
-use tls_testing::pki::certificate_pem;
+use tls_testing::{Leaf, pki::certificate_pem};
 use tls_wire::ProtocolVersion;
 
 fn client(
@@ -185,6 +185,116 @@ async fn a_session_of_an_authority_that_is_gone_is_not_resumed() {
             Resumption::Full(NotResumed::ChainNoLongerGood)
         );
         assert!(!info.authorized(), "{version}");
+    }
+}
+
+/// Revocation lists in a file, and what they are about.
+struct Lists {
+    directory: tempfile::TempDir,
+    crls: Watched<Crls>,
+}
+
+impl Lists {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("ca.crl"), Self::text(2025, &[])).unwrap();
+        let crls = Crls::watch_paths([directory.path()], WatchOptions::manual()).unwrap();
+        Self { directory, crls }
+    }
+
+    fn text(year: i32, revoked: &[&Leaf]) -> String {
+        let pki = tls_testing::Pki::shared();
+        let revoked: Vec<_> = revoked.iter().map(|leaf| leaf.certificate()).collect();
+        pki.root.crl_pem(year, &[]) + &pki.intermediate.crl_pem(year, &revoked)
+    }
+
+    fn now_revoke(&self, leaf: &Leaf) {
+        let path = self.directory.path().join("ca.crl");
+        fs::write(path, Self::text(2026, &[leaf])).unwrap();
+        assert_eq!(self.crls.reload().unwrap(), 2);
+    }
+}
+
+fn identity_of(leaf: &Leaf) -> Identity {
+    Identity::from_pem(leaf.chain_pem().as_bytes(), leaf.key_pem().as_bytes()).unwrap()
+}
+
+fn root() -> Trust {
+    Trust::from_pem(tls_testing::Pki::shared().root.pem().as_bytes()).unwrap()
+}
+
+// Spec: CTX-08
+#[tokio::test]
+async fn a_session_of_a_revoked_client_is_not_resumed_and_the_client_refused() {
+    let pki = tls_testing::Pki::shared();
+    for version in VERSIONS {
+        for accept_any in [false, true] {
+            let lists = Lists::new();
+            let context = SecureContext::server(identity_of(&pki.server))
+                .client_auth(ClientAuth::required(root()))
+                .crls(&lists.crls);
+            let context = match accept_any {
+                true => context.dangerous().accept_any_certificate(),
+                false => context,
+            };
+            let acceptor = TlsAcceptor::from(context.build().unwrap());
+            let connector = client(version, root(), Some(&identity_of(&pki.client)));
+            let (near, far) = ends::handshake(&acceptor, &connector, "localhost").await;
+            let (mut near, mut far) = (near.unwrap(), far.unwrap());
+            ends::exchange(&mut near, &mut far).await;
+            let generation = far.info().generation();
+
+            let again = connector.resuming(near.session().unwrap());
+            let (near, far) = ends::handshake(&acceptor, &again, "localhost").await;
+            let (mut near, mut far) = (near.unwrap(), far.unwrap());
+            assert!(far.info().resumption().is_resumed(), "{version}");
+            ends::exchange(&mut near, &mut far).await;
+
+            lists.now_revoke(&pki.client);
+            let again = connector.resuming(near.session().unwrap());
+            let (_near, far) = ends::handshake(&acceptor, &again, "localhost").await;
+            if !accept_any {
+                let error = far.unwrap_err();
+                assert_eq!(error.code(), "client_certificate_refused", "{version}");
+                let why = error.certificate().unwrap();
+                assert_eq!(why.code, VerifyCode::CertRevoked);
+                continue;
+            }
+            // The full handshake goes through here, so it can be seen that there was one, and why.
+            let info = far.unwrap().info();
+            assert_eq!(
+                info.resumption(),
+                Resumption::Full(NotResumed::ChainNoLongerGood)
+            );
+            assert_eq!(info.generation(), generation + 1);
+            let refusal = info.authorization_error().unwrap();
+            assert!(!info.authorized());
+            assert_eq!(refusal.code(), "CERT_REVOKED");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_session_with_a_revoked_server_is_not_resumed_and_the_server_refused() {
+    let pki = tls_testing::Pki::shared();
+    for version in VERSIONS {
+        let lists = Lists::new();
+        let acceptor = SecureContext::server(identity_of(&pki.server))
+            .build()
+            .unwrap();
+        let acceptor = TlsAcceptor::from(acceptor);
+        let context = SecureContext::client(root()).crls(&lists.crls);
+        let connector = TlsConnector::from(context.max_version(version).build().unwrap());
+        let (near, far) = ends::handshake(&acceptor, &connector, "localhost").await;
+        let (mut near, mut far) = (near.unwrap(), far.unwrap());
+        ends::exchange(&mut near, &mut far).await;
+
+        lists.now_revoke(&pki.server);
+        let again = connector.resuming(near.session().unwrap());
+        let (near, _) = ends::handshake(&acceptor, &again, "localhost").await;
+        let error = near.unwrap_err();
+        assert_eq!(error.code(), "server_certificate_refused", "{version}");
+        assert_eq!(error.certificate().unwrap().code, VerifyCode::CertRevoked);
     }
 }
 

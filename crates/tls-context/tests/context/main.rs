@@ -7,6 +7,7 @@ mod alpn;
 mod ciphers;
 mod client_auth;
 mod context;
+mod crls;
 mod groups;
 mod handshake;
 mod hello;

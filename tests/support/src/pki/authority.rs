@@ -8,7 +8,7 @@ use std::{
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, IsCa, Issuer,
-    KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams,
+    KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SerialNumber, date_time_ymd,
 };
 use rustls::pki_types::CertificateDer;
 
@@ -96,25 +96,18 @@ impl Authority {
     /// numbers on it.
     #[must_use]
     pub fn crl(&self, revoked: &[u64]) -> String {
-        let now = SystemTime::now();
-        let day = Duration::from_secs(86_400);
-        let revoked_certs = revoked
-            .iter()
-            .map(|&serial| RevokedCertParams {
-                serial_number: serial.into(),
-                revocation_time: (now - day).into(),
-                reason_code: None,
-                invalidity_date: None,
-            })
-            .collect();
-        let params = CertificateRevocationListParams {
-            this_update: (now - day).into(),
-            next_update: (now + 30 * day).into(),
-            crl_number: 1_u64.into(),
-            issuing_distribution_point: None,
-            revoked_certs,
-            key_identifier_method: KeyIdMethod::Sha256,
-        };
+        let params = list(revoked.iter().map(|&serial| serial.into()));
+        params.signed_by(&self.issuer).unwrap().pem().unwrap()
+    }
+
+    /// A revocation list in PEM, issued at the beginning of `year` and good for ten years, with
+    /// these certificates on it.
+    #[must_use]
+    pub fn crl_pem(&self, year: i32, revoked: &[&CertificateDer<'_>]) -> String {
+        let serials = revoked.iter().map(|certificate| serial(certificate));
+        let mut params = list(serials.map(SerialNumber::from_slice));
+        params.this_update = date_time_ymd(year, 1, 1);
+        params.next_update = date_time_ymd(year + 10, 1, 1);
         params.signed_by(&self.issuer).unwrap().pem().unwrap()
     }
 
@@ -134,6 +127,36 @@ fn authority_params(name: &str) -> CertificateParams {
         KeyUsagePurpose::DigitalSignature,
     ];
     params
+}
+
+/// A list with these serial numbers, of yesterday.
+fn list(revoked: impl Iterator<Item = SerialNumber>) -> CertificateRevocationListParams {
+    let day = Duration::from_secs(86_400);
+    let yesterday = SystemTime::now() - day;
+    let revoked = revoked.map(|serial_number| RevokedCertParams {
+        serial_number,
+        revocation_time: yesterday.into(),
+        reason_code: None,
+        invalidity_date: None,
+    });
+    CertificateRevocationListParams {
+        this_update: yesterday.into(),
+        next_update: (yesterday + 30 * day).into(),
+        crl_number: 1_u64.into(),
+        issuing_distribution_point: None,
+        revoked_certs: revoked.collect(),
+        key_identifier_method: KeyIdMethod::Sha256,
+    }
+}
+
+/// The serial number of a version 3 certificate (RFC 5280, Section 4.1): what follows its version.
+fn serial<'a>(certificate: &'a CertificateDer<'_>) -> &'a [u8] {
+    const VERSION_3: &[u8] = &[0xa0, 3, 2, 1, 2];
+    let version = certificate.windows(5).position(|bytes| bytes == VERSION_3);
+    match &certificate[version.unwrap() + 5..] {
+        [2, length, rest @ ..] => &rest[..usize::from(*length)],
+        _ => panic!("no serial number after the version"),
+    }
 }
 
 impl fmt::Debug for Authority {
