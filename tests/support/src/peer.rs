@@ -19,6 +19,7 @@ use std::{
 mod chromium;
 mod curl;
 mod node;
+mod ocsp_responder;
 mod openssl;
 mod process;
 mod redis;
@@ -26,6 +27,7 @@ mod redis;
 pub use chromium::{Chromium, public_key_hash, public_key_hash_of_pem};
 pub use curl::Curl;
 pub use node::Node;
+pub use ocsp_responder::{OcspCa, OcspResponder, Standing};
 pub use openssl::{OpenSsl, SServer};
 pub use process::{Output, Process};
 pub use redis::Redis;

@@ -7,7 +7,7 @@ use super::{Output, Process, Program, command};
 /// The command `openssl`.
 #[derive(Debug, Clone)]
 pub struct OpenSsl {
-    path: PathBuf,
+    pub(super) path: PathBuf,
 }
 
 impl OpenSsl {

@@ -66,6 +66,12 @@ impl Authority {
         &self.pem
     }
 
+    /// Its key as PKCS#8 PEM, for programs that sign in its name.
+    #[must_use]
+    pub fn key_pem(&self) -> String {
+        self.issuer.key().serialize_pem()
+    }
+
     /// Signs whatever `params` say for the holder of `key`.
     #[must_use]
     #[allow(

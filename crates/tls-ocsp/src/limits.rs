@@ -1,0 +1,24 @@
+//! Every limit of this crate, with its reason.
+
+use std::time::Duration;
+
+/// Bytes of a response. Real ones have one to three kilobytes, with a delegate's chain up to ten.
+pub const MAX_RESPONSE_LEN: usize = 64 * 1024;
+
+/// Answers in one response: a responder may send those of several certificates.
+pub const MAX_SINGLE_RESPONSES: usize = 64;
+
+/// Certificates in a response among which a delegate is looked for.
+pub const MAX_DELEGATES: usize = 8;
+
+/// Addresses of responders, and of lists, taken from one certificate.
+pub const MAX_URLS: usize = 4;
+
+/// Bytes of one such address.
+pub const MAX_URL_LEN: usize = 1024;
+
+/// How far two clocks may be apart, both ways.
+pub const CLOCK_SKEW: Duration = Duration::from_secs(300);
+
+/// Bytes of a nonce (RFC 9654, Section 2.1: at least 32 are recommended).
+pub const NONCE_LEN: usize = 32;

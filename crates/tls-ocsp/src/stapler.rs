@@ -1,0 +1,176 @@
+//! Keeps staples fresh, for all certificates of a server; no handshake ever waits for one.
+
+mod builder;
+mod cache;
+mod certified_keys;
+mod disk_cache;
+mod entry;
+mod refresh;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use pki_types::{CertificateDer, UnixTime};
+use rustls::sign::CertifiedKey;
+use rustls::time_provider::TimeProvider;
+use sha2::{Digest, Sha256};
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, watch};
+
+pub use self::builder::StaplerBuilder;
+pub use self::cache::{BoxFuture, StapleCache, StapleKey};
+use self::certified_keys::CertifiedKeys;
+pub use self::disk_cache::DiskCache;
+use self::entry::Entry;
+pub use self::entry::StapleReport;
+use crate::{Fetcher, ResponseVerifier, Result, Staple, Target};
+
+/// Keeps a staple fresh for each certificate that it is told of, or that a
+/// [`StaplingResolver`](crate::StaplingResolver) meets. Cheap to clone; clones share everything.
+///
+/// - A staple is asked for at once, then at half of its life, with some jitter; after a failure with
+///   growing pauses, and at the certificate's several responders in turn.
+/// - The last good one serves until it ends. One that is expired, or was not verified, is never sent.
+/// - "Revoked" is sent, as its owner should know, and reported as an error; "unknown" is not sent.
+/// - Caches ([`DiskCache`], or your own [`StapleCache`]) let it survive a restart, and let one worker
+///   ask for all.
+///
+/// It ends when the last clone is dropped.
+#[derive(Clone)]
+pub struct Stapler(pub(crate) Arc<Shared>);
+
+pub(crate) struct Shared {
+    verifier: ResponseVerifier,
+    fetcher: Fetcher,
+    caches: Vec<Arc<dyn StapleCache>>,
+    /// Issuers that are not in the chains.
+    issuers: Vec<CertificateDer<'static>>,
+    /// Asked in place of those that the certificates name.
+    responder: Option<String>,
+    clock: Arc<dyn TimeProvider>,
+    runtime: Handle,
+    at_work: Arc<Semaphore>,
+    entries: Mutex<HashMap<StapleKey, Arc<Entry>>>,
+    keys: CertifiedKeys,
+    retry: Retry,
+    changes: watch::Sender<u64>,
+}
+
+/// The pauses after failures.
+#[derive(Clone, Copy, Debug)]
+struct Retry {
+    first: Duration,
+    longest: Duration,
+}
+
+impl Stapler {
+    /// Begins one whose background work runs on the current tokio runtime.
+    #[must_use]
+    pub fn builder(verifier: ResponseVerifier) -> StaplerBuilder {
+        StaplerBuilder::new(verifier)
+    }
+
+    /// Keeps a staple for the first certificate of `chain` from now on. What stands in the way of
+    /// that is in the [`report`](Self::report), not an error: a server serves without a staple, too.
+    pub fn watch(&self, chain: &[CertificateDer<'_>]) {
+        if let Some(leaf) = chain.first() {
+            self.entry(leaf, chain).keep();
+        }
+    }
+
+    /// Staples `response` to the first certificate of `chain`, until it ends; for those who fetch
+    /// themselves.
+    ///
+    /// # Errors
+    ///
+    /// It does not verify, has no end, or says "unknown".
+    pub fn set(&self, chain: &[CertificateDer<'_>], response: Vec<u8>) -> Result<()> {
+        let leaf = chain.first().ok_or(crate::Error::NoIssuer)?;
+        let entry = self.entry(leaf, chain);
+        entry.keep();
+        let staple = self.0.verify(entry.target()?, response)?;
+        if !staple.says_something() {
+            return Err(crate::Error::StatusUnknown);
+        }
+        self.0.adopt(&entry, staple);
+        Ok(())
+    }
+
+    /// The staple of this certificate, if there is one that holds now.
+    #[must_use]
+    pub fn staple(&self, end_entity: &CertificateDer<'_>) -> Option<Arc<Staple>> {
+        let entry = self.0.lock().get(&key_of(end_entity)).cloned();
+        entry?.current(self.0.now())
+    }
+
+    /// `key` with its staple, if there is one that holds now; else `key` itself. A certificate that
+    /// was not known is watched from now on. Never waits.
+    #[must_use]
+    pub fn stapled(&self, key: Arc<CertifiedKey>) -> Arc<CertifiedKey> {
+        self.0.keys.stapled(self, key)
+    }
+
+    /// How it stands with each certificate.
+    #[must_use]
+    pub fn report(&self) -> Vec<StapleReport> {
+        let now = self.0.now();
+        let entries: Vec<_> = self.0.lock().values().cloned().collect();
+        entries.iter().map(|entry| entry.report(now)).collect()
+    }
+
+    /// Counts what happened: a fresh staple, a failure, a certificate forgotten. Waits for the next
+    /// with [`changed`](watch::Receiver::changed), for status pages and metrics.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.0.changes.subscribe()
+    }
+
+    fn entry(&self, leaf: &CertificateDer<'_>, chain: &[CertificateDer<'_>]) -> Arc<Entry> {
+        let key = key_of(leaf);
+        if let Some(entry) = self.0.lock().get(&key) {
+            return Arc::clone(entry);
+        }
+        let provider = self.0.verifier.provider();
+        let target = Target::from_chain(chain, &self.0.issuers, provider);
+        let fresh = Arc::new(Entry::new(key, leaf, target));
+        let entry = Arc::clone(
+            self.0
+                .lock()
+                .entry(key)
+                .or_insert_with(|| Arc::clone(&fresh)),
+        );
+        if Arc::ptr_eq(&entry, &fresh) {
+            refresh::begin(&self.0, &entry);
+        }
+        entry
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<StapleKey, Arc<Entry>>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> UnixTime {
+        self.clock.current_time().unwrap_or_else(UnixTime::now)
+    }
+
+    fn verify(&self, target: &Target, response: Vec<u8>) -> Result<Staple> {
+        let verified = self.verifier.verify(target, &response, self.now())?;
+        Staple::new(response, verified)
+    }
+}
+
+fn key_of(end_entity: &CertificateDer<'_>) -> StapleKey {
+    Sha256::digest(end_entity).into()
+}
+
+impl fmt::Debug for Stapler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stapler")
+            .field("certificates", &self.0.lock().len())
+            .finish_non_exhaustive()
+    }
+}

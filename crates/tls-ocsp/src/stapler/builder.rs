@@ -1,0 +1,131 @@
+//! Puts a stapler together.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use pki_types::CertificateDer;
+use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, watch};
+
+use super::certified_keys::CertifiedKeys;
+use super::{Retry, Shared, StapleCache, Stapler};
+use crate::{Fetcher, ResponseVerifier};
+
+/// Responders asked at the same time.
+const AT_WORK: usize = 16;
+
+/// The pause after a first failure; doubled with each further one,
+const FIRST_RETRY: Duration = Duration::from_secs(5);
+
+/// to this.
+const LONGEST_RETRY: Duration = Duration::from_secs(3600);
+
+/// Puts a [`Stapler`] together.
+pub struct StaplerBuilder {
+    verifier: ResponseVerifier,
+    fetcher: Fetcher,
+    caches: Vec<Arc<dyn StapleCache>>,
+    issuers: Vec<CertificateDer<'static>>,
+    responder: Option<String>,
+    clock: Arc<dyn TimeProvider>,
+    retry: Retry,
+}
+
+impl std::fmt::Debug for StaplerBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StaplerBuilder")
+            .field("fetcher", &self.fetcher)
+            .finish_non_exhaustive()
+    }
+}
+
+impl StaplerBuilder {
+    pub(super) fn new(verifier: ResponseVerifier) -> Self {
+        Self {
+            verifier,
+            fetcher: Fetcher::new(),
+            caches: Vec::new(),
+            issuers: Vec::new(),
+            responder: None,
+            clock: Arc::new(DefaultTimeProvider),
+            retry: Retry {
+                first: FIRST_RETRY,
+                longest: LONGEST_RETRY,
+            },
+        }
+    }
+
+    /// How responders are reached.
+    #[must_use]
+    pub fn fetcher(mut self, fetcher: Fetcher) -> Self {
+        self.fetcher = fetcher;
+        self
+    }
+
+    /// Another place where staples are kept, and looked for first; repeatable.
+    #[must_use]
+    pub fn cache(mut self, cache: impl StapleCache) -> Self {
+        self.caches.push(Arc::new(cache));
+        self
+    }
+
+    /// Certificates of issuers, for chains that leave theirs out.
+    #[must_use]
+    pub fn issuers(mut self, issuers: impl IntoIterator<Item = CertificateDer<'static>>) -> Self {
+        self.issuers.extend(issuers);
+        self
+    }
+
+    /// Asks this responder, whatever the certificates say.
+    #[must_use]
+    pub fn responder(mut self, url: &str) -> Self {
+        self.responder = Some(url.to_owned());
+        self
+    }
+
+    /// The clock by which answers are judged; the system's by default.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn TimeProvider>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The pause after a first failure, 5 s by default, doubled with each further one up to `longest`,
+    /// an hour by default; both with jitter.
+    #[must_use]
+    pub fn retry(mut self, first: Duration, longest: Duration) -> Self {
+        self.retry = Retry { first, longest };
+        self
+    }
+
+    /// Puts it together; its work is done on the tokio runtime of the caller.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    #[must_use]
+    pub fn start(self) -> Stapler {
+        self.start_on(Handle::current())
+    }
+
+    /// Puts it together; its work is done on `runtime`.
+    #[must_use]
+    pub fn start_on(self, runtime: Handle) -> Stapler {
+        Stapler(Arc::new(Shared {
+            verifier: self.verifier,
+            fetcher: self.fetcher,
+            caches: self.caches,
+            issuers: self.issuers,
+            responder: self.responder,
+            clock: self.clock,
+            runtime,
+            at_work: Arc::new(Semaphore::new(AT_WORK)),
+            entries: Mutex::new(HashMap::new()),
+            keys: CertifiedKeys::default(),
+            retry: self.retry,
+            changes: watch::channel(0).0,
+        }))
+    }
+}

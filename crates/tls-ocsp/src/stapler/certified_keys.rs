@@ -1,0 +1,89 @@
+//! rustls takes a staple as part of an `Arc<CertifiedKey>`: one is made for each refresh, not for
+//! each handshake.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+use rustls::sign::CertifiedKey;
+
+use super::Stapler;
+use super::entry::Entry;
+use crate::Staple;
+
+/// More keys than this at once are not remembered: reloads make new ones again and again.
+const MAX_KEYS: usize = 16 * 1024;
+
+/// The keys that were met, by address: to hash a certificate for each handshake would cost a percent
+/// of it. A key that is remembered is alive, so no other has its address.
+#[derive(Default)]
+pub(super) struct CertifiedKeys(ArcSwap<HashMap<usize, Arc<Known>>>);
+
+struct Known {
+    key: Arc<CertifiedKey>,
+    entry: Arc<Entry>,
+    /// The last one that was made.
+    stapled: ArcSwapOption<(Arc<Staple>, Arc<CertifiedKey>)>,
+}
+
+impl CertifiedKeys {
+    pub(super) fn stapled(&self, stapler: &Stapler, key: Arc<CertifiedKey>) -> Arc<CertifiedKey> {
+        let Some(known) = self.known(stapler, &key) else {
+            return key;
+        };
+        let Some(staple) = known.entry.current(stapler.0.now()) else {
+            return key;
+        };
+        if let Some(made) = &*known.stapled.load()
+            && Arc::ptr_eq(&made.0, &staple)
+        {
+            return Arc::clone(&made.1);
+        }
+        let mut with_staple = CertifiedKey::clone(&key);
+        with_staple.ocsp = Some(staple.as_der().to_vec());
+        let with_staple = Arc::new(with_staple);
+        let made = Arc::new((staple, Arc::clone(&with_staple)));
+        known.stapled.store(Some(made));
+        with_staple
+    }
+
+    fn known(&self, stapler: &Stapler, key: &Arc<CertifiedKey>) -> Option<Arc<Known>> {
+        let address = Arc::as_ptr(key).addr();
+        if let Some(known) = self.0.load().get(&address) {
+            return Some(Arc::clone(known));
+        }
+        let leaf = key.cert.first()?;
+        let known = Arc::new(Known {
+            key: Arc::clone(key),
+            entry: stapler.entry(leaf, &key.cert),
+            stapled: ArcSwapOption::empty(),
+        });
+        self.0.rcu(|all| {
+            let mut all = if all.len() < MAX_KEYS {
+                HashMap::clone(all)
+            } else {
+                HashMap::new()
+            };
+            all.insert(address, Arc::clone(&known));
+            all
+        });
+        Some(known)
+    }
+
+    /// Forgets the keys of an entry that nobody asks for any more.
+    pub(super) fn forget(&self, entry: &Arc<Entry>) {
+        self.0.rcu(|all| {
+            let mut all = HashMap::clone(all);
+            all.retain(|_, known| !Arc::ptr_eq(&known.entry, entry));
+            all
+        });
+    }
+}
+
+impl std::fmt::Debug for Known {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Known")
+            .field("certificates", &self.key.cert.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,134 @@
+//! One certificate and its staple.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwapOption;
+use pki_types::{CertificateDer, UnixTime};
+
+use super::cache::StapleKey;
+use crate::{CertificateStatus, Error, Result, Staple, Target, demands_staple};
+
+pub(crate) struct Entry {
+    pub(super) key: StapleKey,
+    target: Result<Target>,
+    must_staple: bool,
+    staple: ArcSwapOption<Staple>,
+    last_error: Mutex<Option<String>>,
+    /// To be kept also when nobody asks.
+    kept: AtomicBool,
+    asked: AtomicBool,
+}
+
+/// How it stands with the staple of one certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StapleReport {
+    /// SHA-256 of the certificate.
+    pub certificate: StapleKey,
+    /// Its serial number, upper-case hex, if the certificate could be read.
+    pub serial: Option<String>,
+    /// Whether the certificate demands a staple (RFC 7633): without one, clients that care refuse.
+    pub must_staple: bool,
+    /// What the staple says that is sent now; `None` if none is sent.
+    pub status: Option<CertificateStatus>,
+    /// When the responder knew that.
+    pub this_update: Option<UnixTime>,
+    /// Until when it is sent.
+    pub next_update: Option<UnixTime>,
+    /// What went wrong since the last success.
+    pub last_error: Option<String>,
+}
+
+impl StapleReport {
+    /// Whether a certificate that demands a staple has none.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        self.must_staple && self.status.is_none()
+    }
+}
+
+impl Entry {
+    pub(super) fn new(key: StapleKey, leaf: &CertificateDer<'_>, target: Result<Target>) -> Self {
+        let last_error = target.as_ref().err().map(ToString::to_string);
+        Self {
+            key,
+            must_staple: demands_staple(leaf),
+            target,
+            staple: ArcSwapOption::empty(),
+            last_error: Mutex::new(last_error),
+            kept: AtomicBool::new(false),
+            asked: AtomicBool::new(true),
+        }
+    }
+
+    pub(super) fn target(&self) -> Result<&Target> {
+        self.target.as_ref().map_err(Clone::clone)
+    }
+
+    pub(super) fn must_staple(&self) -> bool {
+        self.must_staple
+    }
+
+    pub(super) fn keep(&self) {
+        self.kept.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether anybody wants it still; asking begins anew.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.kept.load(Ordering::Relaxed) || self.asked.swap(false, Ordering::Relaxed)
+    }
+
+    pub(super) fn adopt(&self, staple: Staple) {
+        *self.lock() = None;
+        self.staple.store(Some(Arc::new(staple)));
+    }
+
+    /// Whether this is new: the same error again is not worth a line.
+    pub(super) fn failed(&self, error: String) -> bool {
+        let mut last = self.lock();
+        let new = last.as_ref() != Some(&error);
+        *last = Some(error);
+        new
+    }
+
+    /// Whatever there is, also one that has ended.
+    pub(super) fn latest(&self) -> Option<Arc<Staple>> {
+        self.staple.load_full()
+    }
+
+    pub(super) fn current(&self, now: UnixTime) -> Option<Arc<Staple>> {
+        // Written only when it changes: the line is shared by all cores.
+        if !self.asked.load(Ordering::Relaxed) {
+            self.asked.store(true, Ordering::Relaxed);
+        }
+        self.latest().filter(|staple| staple.holds_at(now))
+    }
+
+    pub(super) fn report(&self, now: UnixTime) -> StapleReport {
+        let current = self.latest().filter(|staple| staple.holds_at(now));
+        let response = current.as_ref().map(|staple| staple.response());
+        StapleReport {
+            certificate: self.key,
+            serial: self.target.as_ref().ok().map(Target::serial),
+            must_staple: self.must_staple,
+            status: response.map(|response| response.status),
+            this_update: response.map(|response| response.this_update),
+            next_update: response.and_then(|response| response.next_update),
+            last_error: self.lock().clone(),
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<String>> {
+        self.last_error
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entry {
+    /// No way to a staple but by hand.
+    pub(super) fn is_hopeless(&self) -> Option<&Error> {
+        self.target.as_ref().err()
+    }
+}

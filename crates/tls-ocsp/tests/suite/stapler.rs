@@ -1,0 +1,322 @@
+//! Staples that keep themselves fresh, with responders that do not always play along.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::time_provider::TimeProvider;
+use tls_ocsp::{
+    BoxFuture, DiskCache, Fetcher, OcspRequest, StapleCache, StapleKey, StapleReport, Stapler,
+    StaplerBuilder,
+};
+use tls_testing::Leaf;
+use tls_testing::peer::{OcspCa, OpenSsl, Standing};
+
+use super::http_server::{HttpServer, Reply};
+use super::pki::{at, ca, demanding_leaf, leaf, target, verifier};
+
+/// Soon enough for a test, and no faster.
+const RETRY: Duration = Duration::from_millis(20);
+
+fn builder() -> StaplerBuilder {
+    Stapler::builder(verifier())
+        .fetcher(
+            Fetcher::new()
+                .allow_private(true)
+                .time_limit(Duration::from_millis(200)),
+        )
+        .retry(RETRY, RETRY)
+}
+
+/// What `openssl ocsp` answers about `leaf`.
+async fn answer(leaf: &Leaf, standing: Standing, minutes: &str) -> Option<Vec<u8>> {
+    let responder = OcspCa::new(OpenSsl::require()?, ca());
+    let target = target(leaf);
+    responder.set(&target.serial(), standing);
+    let request = OcspRequest::new(&target).unwrap();
+    Some(
+        responder
+            .answer(request.as_der(), &["-nmin", minutes])
+            .await,
+    )
+}
+
+/// Waits until the only certificate's report is as wanted.
+async fn until(stapler: &Stapler, wanted: impl Fn(&StapleReport) -> bool) -> StapleReport {
+    let mut changes = stapler.changes();
+    let found = async {
+        loop {
+            changes.borrow_and_update();
+            if let Some(report) = stapler.report().into_iter().find(&wanted) {
+                return report;
+            }
+            changes.changed().await.unwrap();
+        }
+    };
+    let found = tokio::time::timeout(Duration::from_secs(20), found).await;
+    found.unwrap_or_else(|_| panic!("in vain; {:?}", stapler.report()))
+}
+
+fn says(report: &StapleReport, status: &str) -> bool {
+    report.status.is_some_and(|said| said.as_str() == status)
+}
+
+#[tokio::test]
+async fn a_staple_is_asked_for_of_the_responder_that_the_certificate_names() {
+    let Some(openssl) = OpenSsl::require() else {
+        return;
+    };
+    let responder = OcspCa::new(openssl, ca());
+    // The certificate must name the responder, and the responder must know the certificate: a
+    // responder reads its index before the first answer.
+    let relay = Arc::new(Mutex::new(String::new()));
+    let place = Arc::clone(&relay);
+    let named = HttpServer::start(move |_| Reply::Moved(place.lock().unwrap().clone())).await;
+    let leaf = leaf(&[&named.url()]);
+    responder.set(&target(&leaf).serial(), Standing::Valid);
+    let listening = responder.listen(&["-nmin", "60"]).await;
+    relay.lock().unwrap().clone_from(&listening.url);
+
+    let stapler = builder().start();
+    stapler.watch(leaf.chain());
+    let report = until(&stapler, |report| says(report, "good")).await;
+    assert_eq!(report.serial.unwrap(), target(&leaf).serial());
+    assert!(!report.must_staple && report.last_error.is_none());
+    let staple = stapler.staple(leaf.certificate()).unwrap();
+    let verified = verifier().verify(&target(&leaf), staple.as_der(), UnixTime::now());
+    assert_eq!(&verified.unwrap(), staple.response());
+    assert_eq!(named.asked().len(), 1, "once is enough for half an hour");
+}
+
+#[tokio::test]
+async fn bad_answers_are_never_stapled_and_the_next_good_one_is() {
+    let subject = leaf(&["http://ignored.test/"]);
+    let Some(good) = answer(&subject, Standing::Valid, "60").await else {
+        return;
+    };
+    let other = answer(&leaf(&[]), Standing::Valid, "60").await.unwrap();
+    let unknown = answer(&subject, Standing::Unknown, "60").await.unwrap();
+    let bad: Vec<(Reply, &str)> = vec![
+        (Reply::Status(500), "status 500"),
+        (Reply::Silence, "no answer within"),
+        (Reply::Body(b"<html>".to_vec()), "no OCSP response"),
+        (Reply::Body(vec![0x30, 3, 0x0a, 1, 3]), "tryLater"),
+        (Reply::Body(other), "other certificates"),
+        (Reply::Body(unknown), "does not know"),
+        (Reply::Body(vec![0; 100_000]), "larger than"),
+        (Reply::Raw(b"junk".to_vec()), "HTTP failed"),
+    ];
+    let words: Vec<&str> = bad.iter().map(|(_, word)| *word).collect();
+    let turn = AtomicUsize::new(0);
+    let server = HttpServer::start(move |_| {
+        let turn = turn.fetch_add(1, Ordering::SeqCst);
+        bad.get(turn)
+            .map_or_else(|| Reply::Body(good.clone()), |(reply, _)| reply.clone())
+    })
+    .await;
+    let stapler = builder().responder(&server.url()).start();
+    stapler.watch(subject.chain());
+    for word in words {
+        let failed = |report: &StapleReport| {
+            report
+                .last_error
+                .as_ref()
+                .is_some_and(|error| error.contains(word))
+        };
+        let report = until(&stapler, failed).await;
+        assert_eq!(report.status, None, "{word}");
+        assert!(stapler.staple(subject.certificate()).is_none());
+    }
+    until(&stapler, |report| {
+        says(report, "good") && report.last_error.is_none()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn responders_are_asked_in_turn() {
+    let dead = HttpServer::start(|_| Reply::Status(404)).await;
+    let living = Arc::new(Mutex::new(Vec::new()));
+    let body = Arc::clone(&living);
+    let server = HttpServer::start(move |_| Reply::Body(body.lock().unwrap().clone())).await;
+    let leaf = leaf(&[&dead.url(), &server.url()]);
+    let Some(good) = answer(&leaf, Standing::Valid, "60").await else {
+        return;
+    };
+    *living.lock().unwrap() = good;
+    let stapler = builder().start();
+    stapler.watch(leaf.chain());
+    until(&stapler, |report| says(report, "good")).await;
+    assert_eq!((dead.asked().len(), server.asked().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn revoked_is_stapled_and_a_demand_without_staple_is_seen() {
+    let demanding = demanding_leaf(&["http://ignored.test/"]);
+    let Some(revoked) = answer(&demanding, Standing::Revoked, "60").await else {
+        return;
+    };
+    let healed = Arc::new(Mutex::new(Reply::Status(503)));
+    let reply = Arc::clone(&healed);
+    let server = HttpServer::start(move |_| reply.lock().unwrap().clone()).await;
+    let stapler = builder().responder(&server.url()).start();
+    stapler.watch(demanding.chain());
+    let report = until(&stapler, |report| report.last_error.is_some()).await;
+    assert!(report.is_missing());
+    *healed.lock().unwrap() = Reply::Body(revoked);
+    let report = until(&stapler, |report| says(report, "revoked")).await;
+    assert!(!report.is_missing());
+    assert!(stapler.staple(demanding.certificate()).is_some());
+}
+
+/// A clock that a test sets.
+#[derive(Debug)]
+struct Hand(Mutex<UnixTime>);
+
+impl TimeProvider for Hand {
+    fn current_time(&self) -> Option<UnixTime> {
+        Some(*self.0.lock().unwrap())
+    }
+}
+
+#[tokio::test]
+async fn by_hand_until_it_ends() {
+    let subject = leaf(&[]);
+    let Some(good) = answer(&subject, Standing::Valid, "60").await else {
+        return;
+    };
+    let hand = Arc::new(Hand(Mutex::new(UnixTime::now())));
+    let stapler = builder().clock(Arc::clone(&hand) as _).start();
+    let other = answer(&leaf(&[]), Standing::Valid, "60").await.unwrap();
+    let code = |response: Vec<u8>| stapler.set(subject.chain(), response).map_err(|e| e.code());
+    assert_eq!(code(other), Err("response_for_another_certificate"));
+    let endless = OcspCa::new(OpenSsl::require().unwrap(), ca());
+    endless.set(&target(&subject).serial(), Standing::Valid);
+    let request = OcspRequest::new(&target(&subject)).unwrap();
+    assert_eq!(
+        code(endless.answer(request.as_der(), &[]).await),
+        Err("response_without_next_update")
+    );
+    let unknown = answer(&subject, Standing::Unknown, "60").await.unwrap();
+    assert_eq!(code(unknown), Err("status_unknown"));
+    assert_eq!(code(good.clone()), Ok(()));
+    assert_eq!(
+        stapler.staple(subject.certificate()).unwrap().as_der(),
+        good
+    );
+    *hand.0.lock().unwrap() = at(3700);
+    assert!(stapler.staple(subject.certificate()).is_none());
+}
+
+#[tokio::test]
+async fn a_directory_keeps_staples_over_a_restart() {
+    let subject = leaf(&["http://ignored.test/"]);
+    let Some(good) = answer(&subject, Standing::Valid, "60").await else {
+        return;
+    };
+    let server = HttpServer::start(move |_| Reply::Body(good.clone())).await;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("staples");
+    let begin = |url: &str| {
+        builder()
+            .cache(DiskCache::new(&path).unwrap())
+            .responder(url)
+            .start()
+    };
+    let first = begin(&server.url());
+    first.watch(subject.chain());
+    until(&first, |report| says(report, "good")).await;
+    drop(first);
+    // The responder is gone when the server comes back.
+    drop(server);
+    let second = begin("http://127.0.0.1:1/");
+    second.watch(subject.chain());
+    until(&second, |report| says(report, "good")).await;
+    // What somebody wrote into the directory is judged like anything else.
+    let kept = std::fs::read_dir(&path).unwrap().next().unwrap().unwrap();
+    std::fs::write(kept.path(), b"junk").unwrap();
+    let third = begin("http://127.0.0.1:1/");
+    third.watch(subject.chain());
+    let report = until(&third, |report| report.last_error.is_some()).await;
+    assert_eq!(report.status, None);
+}
+
+/// A cache that two workers share; the first who asks may.
+#[derive(Clone, Default)]
+struct SharedCache {
+    kept: Arc<Mutex<HashMap<StapleKey, Vec<u8>>>>,
+    turns: Arc<AtomicUsize>,
+}
+
+impl StapleCache for SharedCache {
+    fn get<'a>(&'a self, key: &'a StapleKey) -> BoxFuture<'a, Option<Vec<u8>>> {
+        let kept = self.kept.lock().unwrap().get(key).cloned();
+        Box::pin(std::future::ready(kept))
+    }
+
+    fn put<'a>(&'a self, key: &'a StapleKey, response: &'a [u8], _: Duration) -> BoxFuture<'a, ()> {
+        self.kept.lock().unwrap().insert(*key, response.to_vec());
+        Box::pin(std::future::ready(()))
+    }
+
+    fn may_ask<'a>(&'a self, _: &'a StapleKey, _: Duration) -> BoxFuture<'a, bool> {
+        let first = self.turns.fetch_add(1, Ordering::SeqCst) == 0;
+        Box::pin(std::future::ready(first))
+    }
+}
+
+#[tokio::test]
+async fn a_cluster_asks_once() {
+    let subject = leaf(&["http://ignored.test/"]);
+    let Some(good) = answer(&subject, Standing::Valid, "60").await else {
+        return;
+    };
+    let server = HttpServer::start(move |_| Reply::Body(good.clone())).await;
+    let cache = SharedCache::default();
+    let workers: Vec<Stapler> = (0..3)
+        .map(|_| {
+            builder()
+                .cache(cache.clone())
+                .responder(&server.url())
+                .start()
+        })
+        .collect();
+    for worker in &workers {
+        worker.watch(subject.chain());
+    }
+    for worker in &workers {
+        until(worker, |report| says(report, "good")).await;
+    }
+    assert_eq!(server.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn what_can_not_be_asked_about_says_why() {
+    let stapler = builder().start();
+    let alone = leaf(&["http://ignored.test/"]);
+    stapler.watch(&alone.chain()[..1]);
+    stapler.watch(leaf(&[]).chain());
+    stapler.watch(&[CertificateDer::from(b"junk".to_vec())]);
+    for word in [
+        "issuer is not in the chain",
+        "names no responder",
+        "can't be read",
+    ] {
+        until(&stapler, |report| {
+            report
+                .last_error
+                .as_ref()
+                .is_some_and(|error| error.contains(word))
+        })
+        .await;
+    }
+    assert_eq!(stapler.report().len(), 3);
+    // An issuer that the chain leaves out may be given beside it.
+    let good = answer(&alone, Standing::Valid, "60").await;
+    let Some(good) = good else { return };
+    let stapler = builder().issuers([ca().certificate().clone()]).start();
+    stapler.set(&alone.chain()[..1], good).unwrap();
+    assert!(stapler.staple(alone.certificate()).is_some());
+}
