@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tls::certs::Crls;
+use tls::certs::{Crls, WatchOptions, Watched};
 use tls::context::{ClientAuth, SecureContext};
 use tls::net::{AcceptorBuilder, TlsAcceptor, TlsConnector};
 use tls::rustls::KeyLog;
@@ -59,8 +59,12 @@ impl ServeSettings {
     pub(crate) fn from_flags(flags: &ServeFlags) -> Result<Self> {
         let key_log = key_log(flags.protocol.keylog.as_ref())?;
         let client_auth = client_auth(flags)?;
+        let crls = watched_crls(&flags.crl)?;
         let build = |identities: Vec<tls::certs::Identity>| -> Result<SecureContext> {
-            let builder = SecureContext::server(identities).client_auth(client_auth.clone());
+            let mut builder = SecureContext::server(identities).client_auth(client_auth.clone());
+            if let Some(crls) = &crls {
+                builder = builder.crls(crls);
+            }
             let alpn: &[&str] = if flags.echo { &[] } else { &["h2", "http/1.1"] };
             let builder = protocol::apply(&flags.protocol, builder.alpn(alpn), key_log.clone())?;
             Ok(builder.build()?)
@@ -150,6 +154,14 @@ pub(crate) fn crls(files: &[PathBuf]) -> Result<Option<Crls>> {
     })
 }
 
+/// The same for a server, which reads them again when they change.
+fn watched_crls(paths: &[PathBuf]) -> Result<Option<Watched<Crls>>> {
+    if paths.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Crls::watch_paths(paths, WatchOptions::default())?))
+}
+
 fn key_log(file: Option<&PathBuf>) -> Result<Option<Arc<dyn KeyLog>>> {
     let Some(file) = file else { return Ok(None) };
     let log: Arc<dyn KeyLog> = Arc::new(FileKeyLog::open(file)?);
@@ -177,6 +189,9 @@ impl ConnectSettings {
         let server_name = server_name(flags.servername.as_deref().unwrap_or(host))?;
         let trust = trust::of_client(&flags.ca, host, &flags.development)?;
         let mut builder = SecureContext::client(trust);
+        if let Some(crls) = crls(&flags.crl)? {
+            builder = builder.crls(crls);
+        }
         for identity in identities::of_client(flags)? {
             builder = builder.client_identity(identity);
         }

@@ -20,6 +20,9 @@ pub(crate) struct ConnectFlags {
     /// mozilla; for localhost the development CA too]
     #[arg(long, value_name = "FILE|WORD")]
     pub(crate) ca: Vec<String>,
+    /// Revocation lists (PEM or DER); repeatable. With them, each certificate needs one
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub(crate) crl: Vec<PathBuf>,
     /// Name to ask for and to check, instead of HOST
     #[arg(long, value_name = "NAME")]
     pub(crate) servername: Option<String>,

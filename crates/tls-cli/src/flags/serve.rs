@@ -44,6 +44,15 @@ pub(crate) struct ServeFlags {
     /// Take only clients with a certificate of --client-ca
     #[arg(long, requires = "client_ca")]
     pub(crate) require_cert: bool,
+    /// Revocation lists of client certificates: a PEM or DER file, or a directory of them;
+    /// repeatable, read again when they change
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "client_ca",
+        hide_short_help = true
+    )]
+    pub(crate) crl: Vec<PathBuf>,
     /// Serve a raw echo instead of the page
     #[arg(long)]
     pub(crate) echo: bool,

@@ -210,6 +210,49 @@ async fn client_certificates_are_shown_where_they_are_asked_for() {
     }
 }
 
+/// Each end's lists are about the other's certificate.
+#[tokio::test]
+async fn a_revoked_certificate_is_refused_by_either_end() {
+    let place = Place::new();
+    let pki = Pki::shared();
+    let files = pki.write_to(place.path());
+    let write = |name: &str, client: &[_], server: &[_]| {
+        let lists = [
+            pki.root.crl(&[]),
+            pki.intermediate.crl_pem(2026, &[client, server].concat()),
+        ];
+        let file = place.path().join(name);
+        std::fs::write(&file, lists.concat()).unwrap();
+        file
+    };
+    let good = write("good.crl", &[], &[]);
+    let client = write("client.crl", &[pki.client.certificate()], &[]);
+    let server = write("server.crl", &[], &[pki.server.certificate()]);
+    let own = ["--cert", text(&files.cert), "--key", text(&files.key)];
+    let shown = [
+        "--cert",
+        text(&files.client_cert),
+        "--key",
+        text(&files.client_key),
+    ];
+    for (clients, servers, exit) in [(&good, &good, 0), (&client, &good, 5), (&good, &server, 6)] {
+        let asks = ["--client-ca", text(&files.ca), "--require-cert"];
+        let lists = ["--crl", text(clients), "--echo", "--max-version", "1.2"];
+        let mut serving = place.serve(&[&own[..], &asks, &lists].concat()).await;
+        let address = serving.place();
+        let trusts = ["connect", &address, "--info", "--ca", text(&files.ca)];
+        let output = place
+            .run(&[&trusts[..], &shown, &["--crl", text(servers)]].concat())
+            .await;
+        assert_eq!(output.status.code(), Some(exit), "{output:?}");
+        match exit {
+            0 => assert_eq!(serving.event().await["authorized"], true),
+            5 => assert_eq!(serving.event().await["node_code"], "CERT_REVOKED"),
+            _ => assert!(output.stderr.contains("CERT_REVOKED"), "{output:?}"),
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_peer_that_ends_without_close_notify_is_a_cut_connection() {
     let Some(openssl) = OpenSsl::require() else {

@@ -63,6 +63,7 @@ async fn usage_and_configuration_are_2() {
             (&["serve", "--sni", "a.test"], 2, "PATTERN=CERT,KEY"),
             (&["serve", "--client-ca", ca], 2, "--require-cert"),
             (&["serve", "--require-cert"], 2, "--client-ca"),
+            (&["serve", "--crl", "a.crl"], 2, "--client-ca"),
             (
                 &["serve", "--max-pending", "0"],
                 2,
