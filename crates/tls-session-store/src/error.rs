@@ -112,6 +112,16 @@ pub enum Error {
         /// How long was waited.
         limit: Duration,
     },
+    /// The URL of a store is not understood. What was given is not repeated, since there may be a
+    /// password in it.
+    #[error("the URL of the session store is not understood: {reason}")]
+    StoreUrl {
+        /// What about it.
+        reason: &'static str,
+    },
+    /// TLS with the store cannot be set up.
+    #[error("TLS with the session store cannot be set up")]
+    StoreTls(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The store cannot be reached or does not work.
     #[error("the session store does not work")]
     Store(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -139,6 +149,8 @@ impl Error {
             Self::Envelope { .. } => "envelope_malformed",
             Self::StoreFull => "store_full",
             Self::StoreLate { .. } => "store_late",
+            Self::StoreUrl { .. } => "store_url",
+            Self::StoreTls(_) => "store_tls",
             Self::Store(_) => "store_down",
             Self::Randomness => "no_randomness",
         }
@@ -219,6 +231,8 @@ mod tests {
             Error::StoreLate {
                 limit: Duration::from_millis(50),
             },
+            Error::StoreUrl { reason: "scheme" },
+            Error::StoreTls("no trust anchors".into()),
             Error::Store("connection refused".into()),
             Error::Randomness,
         ]
@@ -229,7 +243,7 @@ mod tests {
         let listed = "ticket_key_length too_many_ticket_keys duplicate_ticket_key \
             shared_secret_length key_file insecure_permissions insecure_owner key_file_line \
             key_file_empty session_id_length session_too_large envelope_malformed store_full \
-            store_late store_down no_randomness";
+            store_late store_url store_tls store_down no_randomness";
         let codes: Vec<_> = all().iter().map(Error::code).collect();
         assert_eq!(codes, listed.split_whitespace().collect::<Vec<_>>());
         let messages: HashSet<_> = all().iter().map(ToString::to_string).collect();

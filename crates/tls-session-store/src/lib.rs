@@ -7,7 +7,8 @@
 //!   each ticket is sealed under a key of its own. A rustls
 //!   [`ProducesTickets`](rustls::server::ProducesTickets).
 //! - [`SessionStore`]: the async contract of a place for sessions, with [`MemoryStore`] (bounded in
-//!   sessions and bytes) and [`NoStore`]; [`RustlsSessions`] gives plain rustls the former.
+//!   sessions and bytes) and [`NoStore`]; [`RustlsSessions`] gives plain rustls the former. With the
+//!   feature `redis` there is `RedisStore`, which several processes and machines share.
 //! - [`ContextId`]: under which policy a session was made. It opens under that one only.
 //! - [`Envelope`] and [`SharedSecret`]: what a TLS stack remembers about a session, and how it is sealed.
 //!
@@ -48,7 +49,8 @@
 //! With plain rustls a ticketer sees only rustls's own bytes: a renewed ticket starts its age anew, and
 //! nobody verifies the client's certificate again. A stack that fills in the [`Envelope`] does both.
 //!
-//! The crate has no runtime, no sockets and no threads of its own.
+//! The crate has no runtime, no sockets and no threads of its own, unless the feature `redis` is on: its
+//! store talks to Redis on a thread of its own, begun at its first use.
 
 mod clock;
 mod context_id;
@@ -59,6 +61,8 @@ pub mod limits;
 mod memory;
 mod no_store;
 mod not_resumed;
+#[cfg(feature = "redis")]
+mod redis;
 mod rustls_adapter;
 mod sealing_key;
 mod session_id;
@@ -70,6 +74,8 @@ mod ticket_key_source;
 mod ticket_keys;
 mod ticketer;
 
+#[cfg(feature = "redis")]
+pub use self::redis::{RedisFault, RedisOptions, RedisState, RedisStore};
 pub use clock::Clock;
 pub use context_id::ContextId;
 pub use envelope::{Envelope, Verdict};

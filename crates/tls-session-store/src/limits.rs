@@ -69,3 +69,26 @@ pub const MAX_SHARED_SECRET_LEN: usize = 1024;
 
 /// Largest key file in bytes that is read.
 pub const MAX_KEY_FILE_LEN: usize = 64 * 1024;
+
+/// What stands before the ids in the names of Redis keys, unless set.
+#[cfg(feature = "redis")]
+pub const DEFAULT_REDIS_PREFIX: &str = "tls:";
+
+/// How long a call to Redis may take, unless set. It frees what a call that hangs holds; what a
+/// handshake waits is less and set elsewhere.
+#[cfg(feature = "redis")]
+pub const DEFAULT_REDIS_LIMIT: Duration = Duration::from_secs(1);
+
+/// How many calls may wait for Redis at once, unless set: what a Redis that hangs can hold of memory
+/// within [`DEFAULT_REDIS_LIMIT`].
+#[cfg(feature = "redis")]
+pub const DEFAULT_REDIS_CALLS: usize = 4096;
+
+/// The shortest time between two attempts to connect to Redis, unless set.
+#[cfg(feature = "redis")]
+pub const MIN_REDIS_BACKOFF: Duration = Duration::from_millis(50);
+
+/// The longest time between two attempts to connect to Redis, before jitter, unless set: how late a
+/// Redis that is back may be noticed.
+#[cfg(feature = "redis")]
+pub const MAX_REDIS_BACKOFF: Duration = Duration::from_secs(2);

@@ -87,6 +87,7 @@
 //! | `axum` | `axum::serve` takes a [`Server`](net::Server); handlers get `ConnectInfo<ConnectionInfo>` |
 //! | `hyper-util` | [`TlsConnector`](net::TlsConnector) is a connector of hyper-util's client |
 //! | `metrics` | counters and histograms through the `metrics` facade |
+//! | `redis` | `sessions::RedisStore`: sessions in one Redis, sentinels or a cluster |
 //!
 //! Features add items and change no behaviour.
 //!
