@@ -26,8 +26,10 @@ pub mod peer;
 pub mod pki;
 pub mod plain_rustls;
 pub mod raw_peer;
+pub mod same_client;
 pub mod transport;
 
 pub use clock::Clock;
 pub use pki::{Authority, Leaf, Pki};
 pub use raw_peer::{RawListener, RawPeer, Received};
+pub use same_client::SameClient;
