@@ -5,6 +5,7 @@
 
 pub(crate) mod client_hello;
 pub(crate) mod context;
+pub(crate) mod early_data;
 pub(crate) mod handover;
 pub(crate) mod handshake;
 pub(crate) mod protocol;

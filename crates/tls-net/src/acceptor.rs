@@ -17,6 +17,7 @@ use tokio::time::Instant;
 
 use crate::accept::{self, AtWork};
 use crate::admission::Admission;
+use crate::early_data::MOST_EARLY_DATA;
 use crate::engine;
 use crate::error::{Error, HandshakeError, HandshakeErrorKind, Phase};
 use crate::hooks::{BoxError, ChooseContext, ChooseProtocol, Hook};
@@ -59,6 +60,8 @@ pub(crate) struct Shared {
     pub(crate) ticket_keys: Option<TicketKeys>,
     pub(crate) tickets: bool,
     pub(crate) stored: Option<StoredSessions>,
+    /// Bytes of early data that a client may send; 0 for none.
+    pub(crate) early_data: u32,
     pub(crate) on_failure: Option<OnFailure>,
     pub(crate) limits: Limits,
     pub(crate) admission: Arc<Admission>,
@@ -219,6 +222,7 @@ pub struct AcceptorBuilder {
     ticket_keys: Option<TicketKeys>,
     tickets: bool,
     stored: Option<StoredSessions>,
+    early_data: u32,
     on_failure: Option<OnFailure>,
     limits: Limits,
     keep_hello: bool,
@@ -249,6 +253,7 @@ impl AcceptorBuilder {
             ticket_keys: None,
             tickets: true,
             stored: None,
+            early_data: 0,
             on_failure: None,
             limits: Limits::default(),
             keep_hello: false,
@@ -314,6 +319,24 @@ impl AcceptorBuilder {
     pub fn ticket_keys(mut self, keys: TicketKeys) -> Self {
         self.ticket_keys = Some(keys);
         self.tickets = true;
+        self
+    }
+
+    /// Takes up to `bytes` of early data (0-RTT) from clients that resume a session of TLS 1.3
+    /// (`SES-12`); 0, the default, takes none. Needs [`sessions`](Self::sessions), and makes every
+    /// session of TLS 1.3 a stored one, ticket keys or not: each is taken from the store once, so
+    /// a replay finds nothing, on whichever worker.
+    ///
+    /// At most once holds against the network, not against whoever can write to the store; and early
+    /// data is refused until the store has been connected for two minutes, since a failover may
+    /// undo what was taken. Workers' clocks should agree to some seconds.
+    ///
+    /// Streams are handed out when the handshake is done, which no replay ever does, so early bytes
+    /// are safe to act on once they can be read;
+    /// [`TlsStream::early_data_len`](crate::TlsStream::early_data_len) says which they are. Raising
+    /// the limit is free; lowering it ends connections of clients whose tickets allow more.
+    pub fn early_data(mut self, bytes: u32) -> Self {
+        self.early_data = bytes;
         self
     }
 
@@ -404,13 +427,23 @@ impl AcceptorBuilder {
     ///
     /// # Errors
     ///
-    /// A context that can't serve, a pattern that can't match, a limit of zero.
+    /// A context that can't serve, a pattern that can't match, a limit of zero, early data without a
+    /// session store or above 64 KiB.
     pub fn build(self) -> Result<TlsAcceptor, Error> {
         if let Some(error) = self.error {
             return Err(error);
         }
         engine::lowered::server(&self.contexts.default).map_err(Error::DefaultContext)?;
         self.limits.check()?;
+        if self.early_data > 0 && self.stored.is_none() {
+            return Err(Error::EarlyDataWithoutStore);
+        }
+        if self.early_data > MOST_EARLY_DATA {
+            return Err(Error::EarlyDataLimit {
+                bytes: self.early_data,
+                most: MOST_EARLY_DATA,
+            });
+        }
         let fresh = match self.ticket_keys {
             None if self.tickets => Some(TicketKeys::generate().map_err(Error::TicketKeys)?),
             _ => None,
@@ -427,6 +460,7 @@ impl AcceptorBuilder {
             tickets: self.tickets && keys.is_some(),
             ticket_keys: keys,
             stored: self.stored,
+            early_data: self.early_data,
             on_failure: self.on_failure,
             admission: Admission::new(self.limits.max_pending, self.limits.max_handshakes),
             limits: self.limits,

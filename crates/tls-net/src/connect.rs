@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use crate::client_session::{Binding, ClientSession, SessionSource};
 use crate::connection_info::{ConnectionInfo, ContextRule, Facts, Resumption, SessionKind};
 use crate::connector::TlsConnector;
+use crate::early_data::EarlyData;
 use crate::engine::client_slot::{ClientSlot, SessionInbox, SessionValue};
 use crate::engine::failure::{self, Side};
 use crate::engine::handshake::{Failure, Handshake, Progress};
@@ -345,6 +346,7 @@ where
         refusal,
         resumption,
         maker: None,
+        early_data: EarlyData::NotOffered,
         rule: ContextRule::Client,
         generation: context.generation(),
         peer_addr: outgoing.peer,
@@ -358,7 +360,11 @@ where
         bound_to: binding,
         usable,
     });
-    let rest = Rest { exporter, sessions };
+    let rest = Rest {
+        exporter,
+        sessions,
+        early: bytes::Bytes::new(),
+    };
     TlsStream::new(Parts {
         io,
         record,

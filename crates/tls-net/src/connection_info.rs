@@ -10,6 +10,8 @@ use tls_certs::{CertificateSummary, Refusal};
 use tls_session_store::NotResumed;
 use tls_wire::ClientHello;
 
+use crate::early_data::EarlyData;
+
 /// Whether a connection resumed a session, or why it did not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -134,6 +136,7 @@ pub(crate) struct Facts {
     pub(crate) authorized: bool,
     pub(crate) resumption: Resumption,
     pub(crate) maker: Option<Box<str>>,
+    pub(crate) early_data: EarlyData,
     pub(crate) rule: ContextRule,
     pub(crate) generation: u64,
     pub(crate) peer_addr: Option<SocketAddr>,
@@ -221,6 +224,12 @@ impl ConnectionInfo {
     #[doc(alias = "isSessionReused")]
     pub fn resumption(&self) -> Resumption {
         self.0.resumption
+    }
+
+    /// On a server, what became of the client's early data (`SES-12`); how many of the bytes to be
+    /// read are early is [`TlsStream::early_data_len`](crate::TlsStream::early_data_len).
+    pub fn early_data(&self) -> EarlyData {
+        self.0.early_data
     }
 
     /// On a server, the name of the worker that made the resumed session.

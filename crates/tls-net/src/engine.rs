@@ -1,6 +1,7 @@
 //! The protocol engines, and which one makes a handshake.
 
 pub(crate) mod client_slot;
+pub(crate) mod early_data;
 pub(crate) mod failure;
 pub(crate) mod handover;
 pub(crate) mod handshake;

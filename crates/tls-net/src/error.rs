@@ -111,6 +111,8 @@ pub enum HandshakeErrorKind {
     PeerMisbehaved(rustls::Error),
     /// The peer's handshake was larger than any honest one.
     TooMuchData,
+    /// The client sent more early data than its ticket allowed, or more than is skipped.
+    TooMuchEarlyData,
     /// A hook gave an error.
     HookFailed(&'static str, Box<dyn std::error::Error + Send + Sync>),
     /// A hook took longer than its time limit.
@@ -165,6 +167,7 @@ impl HandshakeErrorKind {
             Self::ServerCertificateRefused(_) => "server_certificate_refused",
             Self::PeerMisbehaved(_) => "peer_misbehaved",
             Self::TooMuchData => "too_much_data",
+            Self::TooMuchEarlyData => "too_much_early_data",
             Self::HookFailed(..) => "hook_failed",
             Self::HookTimeout(..) => "hook_timeout",
             Self::HookPanicked(_) => "hook_panicked",
@@ -285,6 +288,9 @@ impl HandshakeErrorKind {
                 "the other end's TLS has a defect, or something in between changes its bytes"
             }
             Self::TooMuchData => "no honest handshake is that large: a defect or an attack",
+            Self::TooMuchEarlyData => {
+                "the client has a defect, or early_data was lowered since its ticket was made"
+            }
             Self::HookFailed(..) => "see the hook's own error",
             Self::HookTimeout(..) => "make the hook faster or raise hook_timeout",
             Self::HookPanicked(_) => "the hook has a defect: see its panic message",
@@ -340,6 +346,7 @@ impl std::fmt::Display for HandshakeErrorKind {
             }
             Self::PeerMisbehaved(error) => write!(f, "the peer broke the protocol: {error}"),
             Self::TooMuchData => f.write_str("the peer's handshake is too large"),
+            Self::TooMuchEarlyData => f.write_str("the client sent too much early data"),
             Self::HookFailed(hook, error) => write!(f, "the hook {hook} failed: {error}"),
             Self::HookTimeout(hook, limit) => {
                 write!(f, "the hook {hook} took longer than {limit:?}")
@@ -563,6 +570,17 @@ pub enum Error {
     /// A limit of zero.
     #[error("{0} must be at least 1")]
     ZeroLimit(&'static str),
+    /// Early data without a place where each session is taken once.
+    #[error("early data needs a session store: a ticket alone can be used many times")]
+    EarlyDataWithoutStore,
+    /// More early data than is held for a handshake.
+    #[error("early_data is {bytes} bytes; at most {most} are held for a handshake")]
+    EarlyDataLimit {
+        /// What was asked for.
+        bytes: u32,
+        /// The most.
+        most: u32,
+    },
     /// Ticket keys could not be made.
     #[error("ticket keys: {0}")]
     TicketKeys(#[source] tls_session_store::Error),
@@ -576,6 +594,8 @@ impl Error {
             Self::NamedContext { .. } => "named_context",
             Self::Pattern { .. } => "pattern",
             Self::ZeroLimit(_) => "zero_limit",
+            Self::EarlyDataWithoutStore => "early_data_without_store",
+            Self::EarlyDataLimit { .. } => "early_data_limit",
             Self::TicketKeys(_) => "ticket_keys",
         }
     }

@@ -48,6 +48,7 @@ mod connection_info;
 mod connections;
 mod connector;
 mod dial;
+mod early_data;
 mod engine;
 mod error;
 mod hooks;
@@ -71,6 +72,7 @@ pub use axum::PeerAddr;
 pub use client_session::ClientSession;
 pub use connection_info::{ConnectionInfo, ContextRule, Peer, Proof, Resumption, SessionKind};
 pub use connector::{ConnectError, TlsConnector};
+pub use early_data::{EarlyData, EarlyDataRefused};
 pub use error::{Error, Fault, HandshakeError, HandshakeErrorKind, Phase};
 #[cfg(feature = "hyper-util")]
 pub use hyper_util::HttpsStream;

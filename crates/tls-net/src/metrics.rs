@@ -3,6 +3,7 @@
 //! Labels come from fixed tables, never from a peer's text.
 
 use crate::connection_info::{ConnectionInfo, Resumption};
+use crate::early_data::EarlyData;
 use crate::error::HandshakeError;
 
 /// `tls_handshakes_total{outcome, kind}` and `tls_handshake_seconds`.
@@ -22,6 +23,12 @@ pub(crate) fn failed(error: &HandshakeError) {
         "tls_handshakes_total",
         &[("outcome", error.code()), ("fault", error.fault().as_str())],
     );
+}
+
+/// `tls_early_data_total{outcome}`, where some was offered. Counted when the server answers, since
+/// a replay never ends its handshake.
+pub(crate) fn early_data(outcome: EarlyData) {
+    count("tls_early_data_total", &[("outcome", outcome.as_str())]);
 }
 
 /// `tls_sessions_not_stored_total`.

@@ -6,6 +6,7 @@
 
 mod close;
 mod deadlines;
+mod early;
 mod read;
 mod write;
 
@@ -51,6 +52,8 @@ pub struct TlsStream<IO> {
     owes_handshake: bool,
     /// The transport has ended.
     eof: bool,
+    /// Early data waits in `rest`.
+    early: bool,
     rest: Option<Box<Rest>>,
     deadlines: Option<Box<deadlines::Deadlines>>,
     open: Option<OpenConnection>,
@@ -60,6 +63,8 @@ pub struct TlsStream<IO> {
 pub(crate) struct Rest {
     pub(crate) exporter: Option<Exporter>,
     pub(crate) sessions: Option<SessionSource>,
+    /// Early data of the client that was not read yet.
+    pub(crate) early: Bytes,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -82,8 +87,10 @@ pub(crate) struct Parts<IO> {
 
 impl<IO> TlsStream<IO> {
     pub(crate) fn new(parts: Parts<IO>) -> Self {
-        let rest = (parts.rest.exporter.is_some() || parts.rest.sessions.is_some())
-            .then(|| Box::new(parts.rest));
+        let rest = parts.rest;
+        let early = !rest.early.is_empty();
+        let used = early || rest.exporter.is_some() || rest.sessions.is_some();
+        let rest = used.then(|| Box::new(rest));
         Self {
             io: parts.io,
             record: parts.record,
@@ -94,6 +101,7 @@ impl<IO> TlsStream<IO> {
             outgoing: waiting(&parts.unsent),
             corked: false,
             eof: false,
+            early,
             rest,
             deadlines: None,
             open: None,
@@ -173,7 +181,7 @@ impl<IO> TlsStream<IO> {
     }
 
     /// The transport, and the bytes that were received and not read: wire bytes of records not
-    /// opened yet. Plaintext opened and not read, and records sealed and not sent, are lost: flush
+    /// opened yet. Early data and plaintext opened and not read, and records sealed and not sent, are lost: flush
     /// and read first, or [`close`](Self::close).
     pub fn into_parts(self) -> (IO, Bytes) {
         let consumed = self.opened.map_or(0, |opened| opened.consumed);

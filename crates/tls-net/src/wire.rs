@@ -103,6 +103,12 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
         }
     }
 
+    /// Gives back to the budget what does not belong to the handshake: early data, which has limits
+    /// of its own.
+    pub(crate) fn refund(&mut self, bytes: usize) {
+        self.budget = self.budget.saturating_add(bytes);
+    }
+
     /// Waits for something else than the transport, until the deadline.
     pub(crate) async fn within<T>(
         &mut self,

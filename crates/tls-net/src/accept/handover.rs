@@ -43,6 +43,7 @@ where
         authorized: finished.authorized,
         resumption: finished.resumption,
         maker: finished.maker.map(String::into_boxed_str),
+        early_data: finished.early.outcome,
         rule: chosen.rule,
         generation: chosen.generation,
         peer_addr: incoming.peer,
@@ -64,6 +65,7 @@ where
     let rest = Rest {
         exporter,
         sessions: None,
+        early: finished.early.data.into(),
     };
     let unsent = finished.unsent;
     let mut stream = TlsStream::new(Parts {

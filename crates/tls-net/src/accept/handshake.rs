@@ -10,10 +10,13 @@ use tls_session_store::{ContextId, NotResumed, Verdict};
 use tls_wire::{AlertDescription, ClientHello, ProtocolVersion, RecordHeader};
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::early_data::{self, NextRecord, Plan};
 use super::session::Offer;
 use super::{Chosen, Incoming};
 use crate::acceptor::Shared;
 use crate::connection_info::{Resumption, SessionKind};
+use crate::early_data::EarlyData;
+use crate::engine::early_data::EarlyRecords;
 use crate::engine::failure::{self, Side};
 use crate::engine::handshake::{Failure, Handshake, Progress};
 use crate::engine::negotiated::Negotiated;
@@ -33,12 +36,19 @@ pub(crate) struct Finished {
     pub(crate) negotiated: Negotiated,
     pub(crate) resumption: Resumption,
     pub(crate) maker: Option<String>,
+    pub(crate) early: Early,
     pub(crate) authorized: bool,
     pub(crate) refusal: Option<tls_certs::Refusal>,
     pub(crate) secrets: HandshakeSecrets,
     pub(crate) server_random: Option<[u8; 32]>,
     /// Bytes of the last flight that the stream is to send.
     pub(crate) unsent: Vec<u8>,
+}
+
+/// What became of early data, and what was taken of it.
+pub(crate) struct Early {
+    pub(crate) outcome: EarlyData,
+    pub(crate) data: Vec<u8>,
 }
 
 /// Sessions that were offered, as the judgement after the handshake needs them.
@@ -60,10 +70,15 @@ where
     IO: AsyncRead + AsyncWrite + Unpin,
 {
     let context = chosen.context.clone();
-    let (slot, offered) = lay_ready(incoming, &context, hello, chosen.generation, offer);
-    let connection = connection(&context, protocol)?;
+    let plan = early_data::plan(incoming, &context, hello, &offer);
+    let (slot, offered) = lay_ready(incoming, &context, hello, chosen.generation, offer, &plan);
+    let connection = connection(&context, protocol, plan.limit)?;
     let mut handshake = Handshake::new(connection, Slot::Server(Box::new(slot)));
-    let sent = run(incoming, wire, hello, &context, &mut handshake).await?;
+    let sent = run(incoming, wire, hello, &context, &mut handshake, &plan).await?;
+    let early = Early {
+        outcome: sent.early,
+        data: handshake.take_early(),
+    };
     let server_random = context
         .wants_exporter()
         .then(|| server_random(&sent.first))
@@ -92,6 +107,7 @@ where
         *slot,
         offered,
         server_random,
+        early,
     )?;
     Ok(Finished {
         unsent: sent.unsent,
@@ -110,6 +126,7 @@ fn lay_ready(
     hello: &ClientHello,
     generation: u64,
     offer: Offer,
+    plan: &Plan,
 ) -> (ServerSlot, Offered) {
     let shared = incoming.shared;
     let mut slot = ServerSlot {
@@ -117,6 +134,7 @@ fn lay_ready(
             client_random: Some(*hello.random()),
             keep_master: context.wants_exporter(),
             keep_traffic: true,
+            keep_handshake: plan.is_offered(),
             key_log: context.key_log().cloned(),
             ..HandshakeSecrets::default()
         },
@@ -132,7 +150,7 @@ fn lay_ready(
         offered: None,
         inherited: None,
         issuer: issuer(shared, context, hello, generation),
-        tickets: shared.tickets,
+        tickets: shared.tickets && !plan.stores_sessions,
         new_stored: Vec::new(),
     };
     let offered = match offer {
@@ -184,6 +202,7 @@ fn issuer(
 fn connection(
     context: &SecureContext,
     protocol: Option<Vec<u8>>,
+    early_data: u32,
 ) -> Result<UnbufferedServerConnection, Refused> {
     let unusable = |error| {
         Refused::with_alert(
@@ -193,10 +212,13 @@ fn connection(
         )
     };
     let mut config = lowered::server(context).map_err(unusable)?;
-    if let Some(protocol) = protocol {
-        // The list is a plain field of the configuration: a clone of it costs 60 ns.
+    if protocol.is_some() || early_data > 0 {
+        // These are plain fields of the configuration: a clone of it costs 60 ns.
         let mut own = (*config).clone();
-        own.alpn_protocols = vec![protocol];
+        if let Some(protocol) = protocol {
+            own.alpn_protocols = vec![protocol];
+        }
+        own.max_early_data_size = early_data;
         config = Arc::new(own);
     }
     UnbufferedServerConnection::new(config).map_err(unusable)
@@ -211,6 +233,7 @@ struct Sent {
     last_records: u64,
     /// That flight, where the stream is to send it.
     unsent: Vec<u8>,
+    early: EarlyData,
 }
 
 /// As much as one small write buffer of the stream takes over.
@@ -223,6 +246,7 @@ async fn run<IO>(
     hello: &ClientHello,
     context: &SecureContext,
     handshake: &mut Handshake<UnbufferedServerConnection>,
+    plan: &Plan,
 ) -> Result<Sent, Refused>
 where
     IO: AsyncRead + AsyncWrite + Unpin,
@@ -233,6 +257,8 @@ where
     let mut flight = Vec::with_capacity(4096);
     let mut first = Vec::new();
     let wants_start = context.wants_exporter();
+    let mut early = plan.is_offered().then_some(plan);
+    let (mut outcome, mut records) = (EarlyData::NotOffered, EarlyRecords::NONE);
     handshake
         .begin_with(reframed)
         .map_err(|failure| refused(failure, handshake, Vec::new()))?;
@@ -241,6 +267,9 @@ where
             Ok(progress) => progress,
             Err(failure) => return Err(refused(failure, handshake, flight)),
         };
+        if let Some(plan) = early.take() {
+            (outcome, records) = early_data::settle(plan, handshake, &flight);
+        }
         forget_unused_offer(handshake);
         store_new_sessions(incoming, handshake).await;
         // In TLS 1.3 the last flight is tickets, for which nobody waits: they go with the stream's
@@ -261,10 +290,15 @@ where
                 first,
                 last_records,
                 unsent,
+                early: outcome,
             });
         }
         flight.clear();
-        let record = wire.record().await.map_err(transport_refused)?;
+        let record = match early_data::next_record(wire, &mut records).await {
+            Ok(record) => record,
+            Err(NextRecord::Transport(kind)) => return Err(transport_refused(kind)),
+            Err(NextRecord::TooMuch) => return Err(early_data::too_much(handshake)),
+        };
         let held = handshake.hold(&wire.received()[..record]);
         held.map_err(|failure| refused(failure, handshake, Vec::new()))?;
         wire.consume(record);
@@ -407,6 +441,7 @@ fn judge(
     slot: ServerSlot,
     offered: Offered,
     server_random: Option<[u8; 32]>,
+    early: Early,
 ) -> Result<Finished, Refused> {
     let record = RecordLayer::new(established, RecordLimits::default())
         .map_err(|error| Refused::silently(HandshakeErrorKind::Record(error), Phase::Handover))?;
@@ -432,6 +467,7 @@ fn judge(
         refusal: slot.refusal,
         resumption,
         maker: resumed.map(|session| session.maker),
+        early,
         negotiated,
         secrets: slot.secrets,
         server_random,

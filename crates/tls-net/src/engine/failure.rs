@@ -52,6 +52,9 @@ pub(crate) fn classify(
         Error::AlertReceived(alert) => {
             HandshakeErrorKind::AlertReceived(AlertDescription::from(u8::from(alert)))
         }
+        Error::PeerMisbehaved(rustls::PeerMisbehaved::TooMuchEarlyDataReceived) => {
+            HandshakeErrorKind::TooMuchEarlyData
+        }
         Error::NoApplicationProtocol => HandshakeErrorKind::NoApplicationProtocol,
         Error::PeerIncompatible(why) => incompatible(why),
         error @ (Error::InappropriateMessage { .. }
@@ -100,6 +103,9 @@ pub(crate) fn alert_of(failure: &Failure) -> Option<AlertDescription> {
         Failure::Rustls(Error::NoApplicationProtocol) => {
             rustls::AlertDescription::NoApplicationProtocol
         }
+        Failure::Rustls(Error::PeerMisbehaved(
+            rustls::PeerMisbehaved::TooMuchEarlyDataReceived,
+        )) => rustls::AlertDescription::UnexpectedMessage,
         Failure::Rustls(Error::InvalidMessage(error)) => (*error).into(),
         Failure::Rustls(Error::PeerIncompatible(PeerIncompatible::NoSignatureSchemesInCommon)) => {
             rustls::AlertDescription::HandshakeFailure

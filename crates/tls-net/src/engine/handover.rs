@@ -10,7 +10,7 @@ use tls_record::{
     Aead, Established, KeyUpdateRefused, PostHandshake, Role, TicketRefused, TrafficKeys,
     TrafficSecrets,
 };
-use tls_wire::{CipherSuite, ProtocolVersion};
+use tls_wire::{CipherSuite, HashAlgorithm, ProtocolVersion};
 
 use super::client_slot::{ClientSlot, SessionInbox};
 use super::fenced;
@@ -75,21 +75,26 @@ fn missing() -> HandshakeErrorKind {
 }
 
 /// What derives a server's keys, now and at each update.
-fn server_secrets(
+pub(crate) fn server_secrets(
     suite: SupportedCipherSuite,
     secrets: &HandshakeSecrets,
 ) -> Result<TrafficSecrets, HandshakeErrorKind> {
+    let (hash, aead) = tls13_parameters(suite).ok_or_else(missing)?;
+    let tx = secrets.server_traffic.as_ref().ok_or_else(missing)?;
+    let rx = secrets.client_traffic.as_ref().ok_or_else(missing)?;
+    TrafficSecrets::new(hash, aead, tx, rx).map_err(HandshakeErrorKind::Record)
+}
+
+/// What a suite of TLS 1.3 derives and protects with.
+pub(crate) fn tls13_parameters(suite: SupportedCipherSuite) -> Option<(HashAlgorithm, Aead)> {
     let suite = CipherSuite(u16::from(suite.suite()));
-    let hash = suite.hash().ok_or_else(missing)?;
     let aead = match suite {
         CipherSuite::TLS_AES_128_GCM_SHA256 => Aead::Aes128Gcm,
         CipherSuite::TLS_AES_256_GCM_SHA384 => Aead::Aes256Gcm,
         CipherSuite::TLS_CHACHA20_POLY1305_SHA256 => Aead::ChaCha20Poly1305,
-        _ => return Err(missing()),
+        _ => return None,
     };
-    let tx = secrets.server_traffic.as_ref().ok_or_else(missing)?;
-    let rx = secrets.client_traffic.as_ref().ok_or_else(missing)?;
-    TrafficSecrets::new(hash, aead, tx, rx).map_err(HandshakeErrorKind::Record)
+    Some((suite.hash()?, aead))
 }
 
 /// The record layer's keys of a finished client handshake. Tickets that come later go to `inbox`.

@@ -5,7 +5,7 @@
 
 use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
 use rustls::server::{ServerConnectionData, UnbufferedServerConnection};
-use rustls::unbuffered::{ConnectionState, EncodeError, EncodeTlsData};
+use rustls::unbuffered::{ConnectionState, EncodeError, EncodeTlsData, ReadEarlyData};
 
 use super::slot::{self, Slot};
 
@@ -37,8 +37,14 @@ pub(crate) enum Failure {
 
 /// Either of rustls's unbuffered connections.
 pub(crate) trait Unbuffered {
-    /// One call into rustls: how much of `held` is done with, and what happened.
-    fn step(&mut self, held: &mut [u8], out: &mut Vec<u8>) -> (usize, Result<Step, rustls::Error>);
+    /// One call into rustls: how much of `held` is done with, and what happened. What is to be
+    /// sent is appended to `out`, early data that was taken to `early`.
+    fn step(
+        &mut self,
+        held: &mut [u8],
+        out: &mut Vec<u8>,
+        early: &mut Vec<u8>,
+    ) -> (usize, Result<Step, rustls::Error>);
     fn is_handshaking(&self) -> bool;
     fn wants_write(&self) -> bool;
 }
@@ -57,16 +63,23 @@ pub(crate) enum Step {
 }
 
 macro_rules! unbuffered {
-    ($connection:ty, $data:ty) => {
+    ($connection:ty, $data:ty, $read_early:path) => {
         impl Unbuffered for $connection {
             fn step(
                 &mut self,
                 held: &mut [u8],
                 out: &mut Vec<u8>,
+                early: &mut Vec<u8>,
             ) -> (usize, Result<Step, rustls::Error>) {
                 let status = self.process_tls_records(held);
-                let step = status.state.map(|state| step::<$data>(state, out));
-                (status.discard, step)
+                let mut discard = status.discard;
+                let step = match status.state {
+                    Ok(ConnectionState::ReadEarlyData(records)) => {
+                        $read_early(records, &mut discard, early)
+                    }
+                    state => state.map(|state| step::<$data>(state, out)),
+                };
+                (discard, step)
             }
 
             fn is_handshaking(&self) -> bool {
@@ -80,8 +93,8 @@ macro_rules! unbuffered {
     };
 }
 
-unbuffered!(UnbufferedServerConnection, ServerConnectionData);
-unbuffered!(UnbufferedClientConnection, ClientConnectionData);
+unbuffered!(UnbufferedServerConnection, ServerConnectionData, read_early);
+unbuffered!(UnbufferedClientConnection, ClientConnectionData, no_early);
 
 fn step<Data>(state: ConnectionState<'_, '_, Data>, out: &mut Vec<u8>) -> Step {
     match state {
@@ -96,11 +109,34 @@ fn step<Data>(state: ConnectionState<'_, '_, Data>, out: &mut Vec<u8>) -> Step {
         }
         ConnectionState::BlockedHandshake => Step::Blocked,
         ConnectionState::WriteTraffic(_) => Step::Traffic,
-        ConnectionState::ReadEarlyData(_) => Step::Unexpected("early data"),
         ConnectionState::ReadTraffic(_) => Step::Unexpected("application data"),
         ConnectionState::PeerClosed | ConnectionState::Closed => Step::Unexpected("close_notify"),
         _ => Step::Unexpected("a new state of rustls"),
     }
+}
+
+/// Takes the early data that is there, all of it: rustls holds no more than its configuration
+/// allows, and gives it only before anything else.
+fn read_early(
+    mut records: ReadEarlyData<'_, '_, ServerConnectionData>,
+    discard: &mut usize,
+    early: &mut Vec<u8>,
+) -> Result<Step, rustls::Error> {
+    while let Some(record) = records.next_record() {
+        let record = record?;
+        early.extend_from_slice(record.payload);
+        *discard += record.discard;
+    }
+    Ok(Step::Again)
+}
+
+/// No server sends any.
+fn no_early(
+    _: ReadEarlyData<'_, '_, ClientConnectionData>,
+    _: &mut usize,
+    _: &mut Vec<u8>,
+) -> Result<Step, rustls::Error> {
+    Ok(Step::Unexpected("early data"))
 }
 
 fn encode<Data>(mut data: EncodeTlsData<'_, Data>, out: &mut Vec<u8>) {
@@ -122,6 +158,7 @@ pub(crate) struct Handshake<C> {
     connection: C,
     slot: Option<Slot>,
     held: Vec<u8>,
+    early: Vec<u8>,
     failed: bool,
 }
 
@@ -131,6 +168,7 @@ impl<C: Unbuffered> Handshake<C> {
             connection,
             slot: Some(slot),
             held: Vec::new(),
+            early: Vec::new(),
             failed: false,
         }
     }
@@ -175,6 +213,16 @@ impl<C: Unbuffered> Handshake<C> {
         &self.connection
     }
 
+    /// Both, between calls.
+    pub(crate) fn parts_mut(&mut self) -> (&C, Option<&mut Slot>) {
+        (&self.connection, self.slot.as_mut())
+    }
+
+    /// The early data that was taken so far.
+    pub(crate) fn take_early(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.early)
+    }
+
     /// The finished connection and its slot.
     pub(crate) fn into_parts(self) -> (C, Option<Slot>) {
         (self.connection, self.slot)
@@ -196,7 +244,7 @@ impl<C: Unbuffered> Handshake<C> {
 
     fn run(&mut self, out: &mut Vec<u8>) -> Result<Progress, Failure> {
         loop {
-            let (discard, step) = self.connection.step(&mut self.held, out);
+            let (discard, step) = self.connection.step(&mut self.held, out, &mut self.early);
             // `discard` holds for errors too: bytes left here would be read a second time.
             self.held.drain(..discard.min(self.held.len()));
             match step.map_err(Failure::Rustls)? {
@@ -221,7 +269,7 @@ impl<C: Unbuffered> Handshake<C> {
     /// buffer makes rustls index out of range, one call too many raises the error again.
     fn fetch_alert(&mut self, out: &mut Vec<u8>) {
         while self.connection.wants_write() {
-            let (discard, step) = self.connection.step(&mut self.held, out);
+            let (discard, step) = self.connection.step(&mut self.held, out, &mut self.early);
             self.held.drain(..discard.min(self.held.len()));
             if !matches!(step, Ok(Step::Again)) {
                 return;

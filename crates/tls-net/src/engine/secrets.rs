@@ -21,12 +21,18 @@ pub(crate) struct HandshakeSecrets {
     /// `keep_traffic`.
     pub(crate) client_traffic: Option<Zeroizing<Vec<u8>>>,
     pub(crate) server_traffic: Option<Zeroizing<Vec<u8>>>,
+    /// TLS 1.3, RFC 8446 Section 7.1: what protects the handshake itself, only with
+    /// `keep_handshake`.
+    pub(crate) client_handshake: Option<Zeroizing<Vec<u8>>>,
+    pub(crate) server_handshake: Option<Zeroizing<Vec<u8>>>,
     /// TLS 1.2, RFC 5705: only with `keep_master`.
     pub(crate) master: Option<Zeroizing<Vec<u8>>>,
     /// Whether the context asked for exporters.
     pub(crate) keep_master: bool,
     /// Whether key updates will be ours.
     pub(crate) keep_traffic: bool,
+    /// Whether early data was offered, which has to be told from the handshake.
+    pub(crate) keep_handshake: bool,
     /// The application's own key log.
     pub(crate) key_log: Option<Arc<dyn KeyLog>>,
 }
@@ -81,6 +87,12 @@ impl KeyLog for SlotKeyLog {
                 "SERVER_TRAFFIC_SECRET_0" if secrets.keep_traffic => {
                     secrets.server_traffic = Some(Zeroizing::new(secret.to_vec()));
                 }
+                "CLIENT_HANDSHAKE_TRAFFIC_SECRET" if secrets.keep_handshake => {
+                    secrets.client_handshake = Some(Zeroizing::new(secret.to_vec()));
+                }
+                "SERVER_HANDSHAKE_TRAFFIC_SECRET" if secrets.keep_handshake => {
+                    secrets.server_handshake = Some(Zeroizing::new(secret.to_vec()));
+                }
                 _ => {}
             }
             if let Some(log) = &secrets.key_log {
@@ -95,6 +107,7 @@ impl KeyLog for SlotKeyLog {
                 || label == "EXPORTER_SECRET"
                 || (label == "CLIENT_RANDOM" && secrets.keep_master)
                 || (label.ends_with("TRAFFIC_SECRET_0") && secrets.keep_traffic)
+                || (label.ends_with("HANDSHAKE_TRAFFIC_SECRET") && secrets.keep_handshake)
         })
         .unwrap_or(false)
     }

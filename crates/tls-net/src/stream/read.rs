@@ -17,6 +17,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for TlsStream<IO> {
         out: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let stream = self.get_mut();
+        if stream.early && stream.deliver_early(out) {
+            return Poll::Ready(Ok(()));
+        }
         let before = out.filled().len();
         loop {
             if stream.deliver_opened(out) || out.remaining() == 0 {

@@ -200,6 +200,10 @@ fn kinds() -> Vec<(Kind, &'static str)> {
             "too_much_data - peer: the peer's handshake is too large",
         ),
         (
+            Kind::TooMuchEarlyData,
+            "too_much_early_data - peer: the client sent too much early data",
+        ),
+        (
             Kind::HookFailed("choose_context", "why".into()),
             "hook_failed - local: the hook choose_context failed: why",
         ),
@@ -276,6 +280,8 @@ fn every_failure_says_what_it_is_to_say() {
         "named_context",
         "pattern",
         "zero_limit",
+        "early_data_without_store",
+        "early_data_limit",
         "ticket_keys",
     ] {
         given.remove(other);
@@ -307,6 +313,14 @@ fn building_and_connecting_fail_in_words() {
             "pattern",
         ),
         (Error::ZeroLimit("max_pending"), "zero_limit"),
+        (Error::EarlyDataWithoutStore, "early_data_without_store"),
+        (
+            Error::EarlyDataLimit {
+                bytes: 65_537,
+                most: 65_536,
+            },
+            "early_data_limit",
+        ),
         (
             Error::TicketKeys(tls_session_store::Error::Randomness),
             "ticket_keys",

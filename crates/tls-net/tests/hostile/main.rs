@@ -12,6 +12,7 @@ mod support;
 mod alerts;
 mod bad_input;
 mod deadlines;
+mod early_data;
 mod errors;
 mod facts;
 mod handover;
