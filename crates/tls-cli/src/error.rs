@@ -29,6 +29,9 @@ pub(crate) enum Error {
     /// Ticket keys and sessions.
     #[error("{0}")]
     Sessions(#[source] tls::sessions::Error),
+    /// Keys that both ends share.
+    #[error("{0}")]
+    Psk(#[source] tls::psk::Error),
     /// A file of another kind.
     #[error("can't {action} {}", path.display())]
     File {
@@ -94,6 +97,7 @@ impl Error {
             Self::Acceptor(error) => error.code(),
             Self::Certificates(error) => error.code(),
             Self::Sessions(error) => error.code(),
+            Self::Psk(error) => error.code(),
             Self::File { .. } => "file",
             Self::NoDataDirectory => "no_data_directory",
             Self::Listen { source, .. } if source.kind() == io::ErrorKind::AddrInUse => "port_busy",
@@ -153,6 +157,7 @@ impl Error {
             Self::Usage { .. } | Self::Context(_) | Self::Acceptor(_) => ExitCode::Usage,
             Self::Certificates(_)
             | Self::Sessions(_)
+            | Self::Psk(_)
             | Self::File { .. }
             | Self::NoDataDirectory
             | Self::Listen { .. }
@@ -183,6 +188,9 @@ impl Error {
             }) => "an existing file is never overwritten; give another name",
             Self::Sessions(tls::sessions::Error::KeyFile { .. }) => {
                 "make one with: tls ticket-keys new FILE"
+            }
+            Self::Psk(tls::psk::Error::KeyFile { .. }) => {
+                "make a line with: tls psk new --identity NAME"
             }
             Self::NoDataDirectory => "set HOME, or give --dev-dir DIR",
             Self::Listen { source, .. } => return listen_hint(source),

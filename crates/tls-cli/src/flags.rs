@@ -4,6 +4,7 @@
 
 mod cert;
 mod connect;
+mod psk;
 mod serve;
 mod ticket_keys;
 
@@ -14,6 +15,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 pub(crate) use self::cert::{CertCommand, CheckFlags, Purpose, VerifyFlags};
 pub(crate) use self::connect::ConnectFlags;
+pub(crate) use self::psk::PskCommand;
 pub(crate) use self::serve::ServeFlags;
 pub(crate) use self::ticket_keys::TicketKeysCommand;
 
@@ -62,6 +64,11 @@ All options: tls help connect")]
     TicketKeys {
         #[command(subcommand)]
         command: TicketKeysCommand,
+    },
+    /// Make keys that both ends share, and check files of them
+    Psk {
+        #[command(subcommand)]
+        command: PskCommand,
     },
     /// List cipher suites: those that exist here, or those that a list selects
     #[command(after_help = "Examples:

@@ -14,6 +14,7 @@ mod message;
 mod named_contexts;
 mod names;
 mod output;
+mod psk;
 mod secret;
 mod serve;
 mod settings;
@@ -26,7 +27,7 @@ use clap::Parser;
 
 use self::error::Result;
 use self::exit_codes::ExitCode;
-use self::flags::{CertCommand, Command, Flags, TicketKeysCommand};
+use self::flags::{CertCommand, Command, Flags, PskCommand, TicketKeysCommand};
 
 fn main() -> process::ExitCode {
     let flags = match Flags::try_parse() {
@@ -89,6 +90,7 @@ fn run(command: &Command) -> Result<ExitCode> {
         Command::Connect(flags) => connect::run(flags),
         Command::Cert { command } => cert::run(command),
         Command::TicketKeys { command } => ticket_keys::run(command),
+        Command::Psk { command } => psk::run(command),
         Command::Ciphers { list, json } => ciphers::run(list.as_deref(), *json),
         Command::Help { topic } => help::run(topic),
     }
@@ -106,7 +108,10 @@ fn wants_json(command: &Command) -> bool {
         Command::TicketKeys {
             command: TicketKeysCommand::Show { json, .. },
         } => *json,
-        Command::TicketKeys { .. } | Command::Help { .. } => false,
+        Command::Psk {
+            command: PskCommand::Check { json, .. },
+        } => *json,
+        Command::TicketKeys { .. } | Command::Psk { .. } | Command::Help { .. } => false,
         Command::Ciphers { json, .. } => *json,
     }
 }

@@ -17,6 +17,8 @@ mod expiry;
 mod json;
 #[path = "command/passphrases.rs"]
 mod passphrases;
+#[path = "command/psk.rs"]
+mod psk;
 #[path = "command/serve.rs"]
 mod serve;
 #[path = "command/sessions.rs"]

@@ -102,6 +102,7 @@ pub use rustls;
 pub use tls_certs as certs;
 pub use tls_context as context;
 pub use tls_net as net;
+pub use tls_psk as psk;
 pub use tls_record as record;
 pub use tls_session_store as sessions;
 pub use tls_wire as wire;
