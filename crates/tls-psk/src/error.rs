@@ -121,6 +121,17 @@ pub enum Error {
     /// TLS 1.2: the peer cannot do extended master secret (RFC 7627), which is demanded.
     #[error("the peer does not support extended master secret, without which TLS 1.2 is refused")]
     NoExtendedMasterSecret,
+    /// TLS 1.2: the client says that it could do better (RFC 7507), and so could this server.
+    #[error("the client was made to try an older version than both ends can do: a downgrade")]
+    InappropriateFallback,
+    /// TLS 1.2: the peer takes a first handshake for a renegotiation (RFC 5746).
+    #[error("the peer takes this first handshake for a renegotiation")]
+    UnsafeRenegotiation,
+    /// TLS 1.2: keys are not imported for it (RFC 9258, Section 5.1).
+    #[error(
+        "the server chose TLS 1.2, which takes no imported key: offer the external one, too, or TLS 1.3 alone"
+    )]
+    ImportedForTls12,
     /// The version was pushed down by someone on the way (RFC 8446, Section 4.1.3).
     #[error("the server can do TLS 1.3 and was made to choose an older version: a downgrade")]
     Downgrade,
@@ -292,6 +303,9 @@ impl Error {
             Self::NoSharedMode => "no_shared_psk_mode",
             Self::NoApplicationProtocol => "no_application_protocol",
             Self::NoExtendedMasterSecret => "no_extended_master_secret",
+            Self::InappropriateFallback => "inappropriate_fallback",
+            Self::UnsafeRenegotiation => "unsafe_renegotiation",
+            Self::ImportedForTls12 => "psk_imported_for_tls12",
             Self::Downgrade => "downgrade",
             Self::PskNotAccepted => "psk_not_accepted",
             Self::NoPsk => "no_psk",
@@ -341,10 +355,12 @@ impl Error {
             | Self::NoSharedGroup
             | Self::NoSharedMode
             | Self::NoExtendedMasterSecret
+            | Self::UnsafeRenegotiation
             | Self::PskNotAccepted
             | Self::NoPsk => Alert::HandshakeFailure,
+            Self::InappropriateFallback => Alert::InappropriateFallback,
             Self::NoApplicationProtocol => Alert::NoApplicationProtocol,
-            Self::Provider { .. } => Alert::InternalError,
+            Self::Provider { .. } | Self::ImportedForTls12 => Alert::InternalError,
             Self::AlertReceived(_)
             | Self::IdentityLength { .. }
             | Self::KeyTooLong { .. }
@@ -400,6 +416,7 @@ impl Error {
             | Self::NoExtendedMasterSecret
             | Self::PskNotAccepted => Fault::Nobody,
             Self::NoPsk
+            | Self::ImportedForTls12
             | Self::IdentityLength { .. }
             | Self::KeyTooLong { .. }
             | Self::KeyTooShort { .. }

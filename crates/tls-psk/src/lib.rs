@@ -21,6 +21,7 @@ mod psk_warning;
 mod records;
 mod server_config;
 mod step;
+mod tls12;
 mod transcript;
 
 pub use client_config::{ClientConfig, ClientPsk};

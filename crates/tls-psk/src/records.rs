@@ -46,6 +46,9 @@ enum EarlyData {
 pub(crate) struct Records {
     rules: Rules,
     rx: Option<RecordProtection>,
+    /// Keys that the peer may have instead, until its first protected record shows which it has.
+    rx_others: Vec<RecordProtection>,
+    rx_chosen: usize,
     tx: Option<RecordProtection>,
     joiner: HandshakeJoiner,
     early_data: EarlyData,
@@ -60,6 +63,8 @@ impl Records {
         Self {
             rules,
             rx: None,
+            rx_others: Vec::new(),
+            rx_chosen: 0,
             tx: None,
             joiner: HandshakeJoiner::default(),
             early_data: EarlyData::None,
@@ -92,6 +97,24 @@ impl Records {
         }
         self.rx = Some(rx);
         Ok(())
+    }
+
+    /// As [`protect_rx`](Self::protect_rx), by the first of these that opens what comes.
+    pub(crate) fn protect_rx_by_one_of(
+        &mut self,
+        candidates: Vec<RecordProtection>,
+    ) -> Result<(), Error> {
+        let mut candidates = candidates.into_iter();
+        if let Some(first) = candidates.next() {
+            self.protect_rx(first)?;
+        }
+        self.rx_others = candidates.collect();
+        Ok(())
+    }
+
+    /// Which of the candidates it was.
+    pub(crate) fn rx_chosen(&self) -> usize {
+        self.rx_chosen
     }
 
     /// What goes from now on is protected.
@@ -209,6 +232,9 @@ impl Records {
 
     fn take_protected(&mut self, record: &mut [u8]) -> Result<Came, Error> {
         let length = record.len();
+        if !self.rx_others.is_empty() {
+            return self.take_by_one_of(record);
+        }
         let Some(mut rx) = self.rx.take() else {
             return Err(Error::Over);
         };
@@ -225,6 +251,25 @@ impl Records {
         });
         self.rx = Some(rx);
         came
+    }
+
+    /// Opens the first protected record with the key that it was sealed with.
+    fn take_by_one_of(&mut self, record: &[u8]) -> Result<Came, Error> {
+        let others = std::mem::take(&mut self.rx_others);
+        let candidates = self.rx.take().into_iter().chain(others);
+        for (index, mut rx) in candidates.enumerate() {
+            let mut copy = record.to_vec();
+            match rx.open(&mut copy) {
+                Ok((content_type, content)) => {
+                    self.rx = Some(rx);
+                    self.rx_chosen = index;
+                    return self.take_content(content_type, content);
+                }
+                Err(tls_record::Error::BadRecordMac) => {}
+                Err(other) => return Err(other.into()),
+            }
+        }
+        Err(tls_record::Error::BadRecordMac.into())
     }
 
     /// A record of early data: "the server MUST ... skip past it" (RFC 8446, Section 4.2.10).

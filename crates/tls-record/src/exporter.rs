@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use hkdf::hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256, Sha384};
 use tls_wire::HashAlgorithm;
 use zeroize::Zeroizing;
 
 use crate::Error;
 use crate::expand_label::expand_label;
+use crate::prf::prf;
 
 /// Makes keying material that both ends of a connection can make and nobody else (`SOP-09`).
 ///
@@ -181,34 +181,4 @@ fn digest(hash: HashAlgorithm, data: &[u8]) -> Vec<u8> {
         HashAlgorithm::Sha384 => Sha384::digest(data).to_vec(),
         _ => Sha256::digest(data).to_vec(),
     }
-}
-
-fn hmac(hash: HashAlgorithm, key: &[u8], parts: &[&[u8]]) -> Result<Zeroizing<Vec<u8>>, Error> {
-    fn of<M: Mac + KeyInit>(key: &[u8], parts: &[&[u8]]) -> Result<Zeroizing<Vec<u8>>, Error> {
-        // HMAC takes keys of every length.
-        let wrong = |_| Error::ExportSecret {
-            expected: MASTER_SECRET_LEN,
-            actual: key.len(),
-        };
-        let mut mac = <M as KeyInit>::new_from_slice(key).map_err(wrong)?;
-        for part in parts {
-            mac.update(part);
-        }
-        Ok(Zeroizing::new(mac.finalize().into_bytes().to_vec()))
-    }
-    match hash {
-        HashAlgorithm::Sha384 => of::<Hmac<Sha384>>(key, parts),
-        _ => of::<Hmac<Sha256>>(key, parts),
-    }
-}
-
-/// The PRF of TLS 1.2: P_hash over label and seed (RFC 5246, Section 5).
-fn prf(hash: HashAlgorithm, secret: &[u8], seed: &[&[u8]], out: &mut [u8]) -> Result<(), Error> {
-    let mut a = hmac(hash, secret, seed)?;
-    for chunk in out.chunks_mut(hash.output_len()) {
-        let block = hmac(hash, secret, &[&[&a[..]], seed].concat())?;
-        chunk.copy_from_slice(&block[..chunk.len()]);
-        a = hmac(hash, secret, &[&a])?;
-    }
-    Ok(())
 }
