@@ -11,7 +11,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use crate::limits::{
-    MAX_CHAIN_CERTIFICATES, MAX_CHAIN_LEN, MAX_CLOCK_SKEW, MAX_MAKER_LEN, MAX_PAYLOAD_LEN,
+    FLEET_CLOCK_TOLERANCE, MAX_CHAIN_CERTIFICATES, MAX_CHAIN_LEN, MAX_MAKER_LEN, MAX_PAYLOAD_LEN,
     MAX_VERDICT_CODE_LEN,
 };
 use crate::{ContextId, Error, Kind, NotResumed};
@@ -98,7 +98,7 @@ impl Envelope {
     }
 
     /// Whether the envelope is of this kind and context, and at `now` (Unix time) not older than
-    /// `lifetime`, nor more than a minute in the future.
+    /// `lifetime`, nor more than five minutes in the future.
     ///
     /// # Errors
     /// Why it is not to be resumed.
@@ -113,7 +113,7 @@ impl Envelope {
             return Err(NotResumed::OtherContext);
         }
         let made = Duration::from_secs(self.first_authenticated);
-        let too_new = made > now.saturating_add(MAX_CLOCK_SKEW);
+        let too_new = made > now.saturating_add(FLEET_CLOCK_TOLERANCE);
         if too_new || now.saturating_sub(made) >= lifetime {
             return Err(NotResumed::Expired);
         }

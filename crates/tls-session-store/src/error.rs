@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::limits::{
-    MAX_RING_KEYS, MAX_SESSION_ID_LEN, MAX_SHARED_SECRET_LEN, MIN_SHARED_SECRET_LEN, TICKET_KEY_LEN,
+    MAX_RING_KEYS, MAX_SESSION_ID_LEN, MAX_SHARED_SECRET_LEN, MAX_SHARED_SECRETS,
+    MIN_SHARED_SECRET_LEN, TICKET_KEY_LEN,
 };
 
 /// What can go wrong with keys, files and stores.
@@ -35,6 +36,42 @@ pub enum Error {
     SharedSecretLength {
         /// Bytes given.
         given: usize,
+    },
+    /// More secrets than one [`SharedSecret`](crate::SharedSecret) holds.
+    #[error("{given} shared secrets are more than {MAX_SHARED_SECRETS}; drop the oldest")]
+    TooManySharedSecrets {
+        /// Secrets given.
+        given: usize,
+    },
+    /// The keys follow a fleet's rule, by which no worker rotates alone.
+    #[error(
+        "these ticket keys rotate {how} in all workers alike; one worker alone can't rotate them"
+    )]
+    FleetKeys {
+        /// How they rotate.
+        how: &'static str,
+    },
+    /// No ticket key may issue yet: the fleet's are on their way.
+    #[error("the fleet's ticket keys have not come yet")]
+    TicketKeysPending,
+    /// An environment variable of keys is not set, or not text.
+    #[error(
+        "the environment variable {name} is not set, or is not text; it should hold a ticket key"
+    )]
+    KeyVariable {
+        /// Which variable.
+        name: String,
+    },
+    /// An environment variable holds something else than keys. Says nothing of its content.
+    #[error(
+        "key {position} of the environment variable {name} is not one: a ticket key is 96 hex digits \
+         or 64 characters of base64"
+    )]
+    KeyVariableContent {
+        /// Which variable.
+        name: String,
+        /// Which of its keys, counted from 1.
+        position: usize,
     },
     /// A key file could not be read or written.
     #[error("cannot {action} the key file {}", path.display())]
@@ -139,6 +176,11 @@ impl Error {
             Self::TooManyTicketKeys { .. } => "too_many_ticket_keys",
             Self::DuplicateTicketKey => "duplicate_ticket_key",
             Self::SharedSecretLength { .. } => "shared_secret_length",
+            Self::TooManySharedSecrets { .. } => "too_many_shared_secrets",
+            Self::FleetKeys { .. } => "fleet_ticket_keys",
+            Self::TicketKeysPending => "ticket_keys_pending",
+            Self::KeyVariable { .. } => "key_variable",
+            Self::KeyVariableContent { .. } => "key_variable_content",
             Self::KeyFile { .. } => "key_file",
             Self::InsecurePermissions { .. } => "insecure_permissions",
             Self::InsecureOwner { .. } => "insecure_owner",
@@ -201,11 +243,22 @@ mod tests {
 
     fn all() -> Vec<Error> {
         let path = || PathBuf::from("/etc/tls/ticket.key");
+        let name = || "TICKET_KEYS".to_owned();
         vec![
             Error::TicketKeyLength { given: 47 },
             Error::TooManyTicketKeys { given: 17 },
             Error::DuplicateTicketKey,
             Error::SharedSecretLength { given: 8 },
+            Error::TooManySharedSecrets { given: 5 },
+            Error::FleetKeys {
+                how: "by the clock",
+            },
+            Error::TicketKeysPending,
+            Error::KeyVariable { name: name() },
+            Error::KeyVariableContent {
+                name: name(),
+                position: 2,
+            },
             Error::KeyFile {
                 path: path(),
                 action: "read",
@@ -241,7 +294,8 @@ mod tests {
     #[test]
     fn every_error_has_its_own_code_and_message() {
         let listed = "ticket_key_length too_many_ticket_keys duplicate_ticket_key \
-            shared_secret_length key_file insecure_permissions insecure_owner key_file_line \
+            shared_secret_length too_many_shared_secrets fleet_ticket_keys ticket_keys_pending \
+            key_variable key_variable_content key_file insecure_permissions insecure_owner key_file_line \
             key_file_empty session_id_length session_too_large envelope_malformed store_full \
             store_late store_url store_tls store_down no_randomness";
         let codes: Vec<_> = all().iter().map(Error::code).collect();

@@ -53,9 +53,12 @@
 //! store talks to Redis on a thread of its own, begun at its first use.
 
 mod clock;
+mod clock_epochs;
 mod context_id;
 mod envelope;
 mod error;
+mod key_file_watch;
+mod key_time;
 mod kind;
 pub mod limits;
 mod memory;
@@ -72,6 +75,7 @@ mod ticket_key;
 mod ticket_key_ring;
 mod ticket_key_source;
 mod ticket_keys;
+mod ticket_keys_warning;
 mod ticketer;
 
 #[cfg(feature = "redis")]
@@ -90,6 +94,7 @@ pub use shared_secret::SharedSecret;
 pub use store::{BoxFuture, DynSessionStore, SessionStore};
 pub use ticket_key::TicketKey;
 pub use ticket_keys::TicketKeys;
+pub use ticket_keys_warning::TicketKeysWarning;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -48,8 +48,21 @@ pub const MAX_VERDICT_CODE_LEN: usize = 64;
 /// Longest [`Envelope`](crate::Envelope) `maker` in bytes: a worker's name, shown to people.
 pub const MAX_MAKER_LEN: usize = 255;
 
-/// How far in the future the time in an envelope may lie: clocks of a fleet differ a little.
-pub const MAX_CLOCK_SKEW: Duration = Duration::from_secs(60);
+/// How far the clocks of a fleet may be apart: how far in the future the time in an envelope may
+/// lie, and how long before its time, and after its end, a key of a fleet opens.
+pub const FLEET_CLOCK_TOLERANCE: Duration = Duration::from_secs(300);
+
+/// A key issues for at least the lifetime divided by this, however short a period was asked for.
+///
+/// Keys that open are kept for the lifetime, so that more of them would shorten a key's life by no
+/// more than an eighth and outgrow the ring.
+pub const PERIODS_IN_A_LIFETIME: u32 = 8;
+
+/// Most secrets in one [`SharedSecret`](crate::SharedSecret): each is one more try for a stored value.
+pub const MAX_SHARED_SECRETS: usize = 4;
+
+/// How often a watched key file is read; a change counts once two readings agree.
+pub const KEY_FILE_WATCH_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Default bound of a [`MemoryStore`](crate::MemoryStore) in sessions.
 pub const DEFAULT_MAX_ENTRIES: usize = 100_000;

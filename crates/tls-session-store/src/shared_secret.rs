@@ -4,9 +4,12 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use zeroize::Zeroizing;
 
-use crate::limits::{MAX_SESSION_ID_LEN, MAX_SHARED_SECRET_LEN, MIN_SHARED_SECRET_LEN};
+use crate::limits::{
+    MAX_SESSION_ID_LEN, MAX_SHARED_SECRET_LEN, MAX_SHARED_SECRETS, MIN_SHARED_SECRET_LEN,
+};
 use crate::sealing_key::{SALT_LEN, SealingKey, TAG_LEN, fresh_salt};
 use crate::{ContextId, Error, Kind, OpenFailure, SessionId, ticket_key_source};
 
@@ -15,12 +18,70 @@ const VERSION: u8 = 1;
 const HEADER_LEN: usize = 1 + SALT_LEN;
 
 /// A secret of 32 or more bytes that workers share, so that the store between them never holds
-/// anything that can resume or read a session. Wiped when its last clone is dropped.
+/// anything that can resume or read a session. Shared by all its clones, wiped with the last.
 ///
 /// A sealed value is `version (1) | salt (32) | AES-256-GCM ciphertext and tag (16)`, each under a key of
 /// its own, bound to session id, kind and [`ContextId`].
+///
+/// It can hold up to four secrets, of which the first seals and all open. To replace a secret in a
+/// fleet, give every worker the new one *behind* the old; then in front of it; and drop the old one
+/// once the longest session lifetime is over.
+///
+/// ```
+/// use tls_session_store::{ContextId, Kind, SharedSecret};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let context = ContextId::from_label("public");
+/// let old = SharedSecret::generate()?;
+/// let sealed = old.seal_value(Kind::StoredSession, &context, b"id", b"session")?;
+///
+/// let both = SharedSecret::generate()?.with_previous(&old)?;
+/// assert_eq!(*both.open_value(Kind::StoredSession, &context, b"id", &sealed)?, b"session");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
-pub struct SharedSecret(Arc<Zeroizing<Vec<u8>>>);
+pub struct SharedSecret(Arc<ArcSwap<Secrets>>);
+
+/// The secrets of a moment, the one that seals first. Wiped when dropped.
+pub(crate) struct Secrets(Vec<Zeroizing<Vec<u8>>>);
+
+impl Secrets {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.iter().map(|secret| &***secret)
+    }
+
+    fn try_from_iter<'a>(secrets: impl Iterator<Item = &'a [u8]>) -> Result<Self, Error> {
+        let mut held = Vec::new();
+        for secret in secrets {
+            if !(MIN_SHARED_SECRET_LEN..=MAX_SHARED_SECRET_LEN).contains(&secret.len()) {
+                return Err(Error::SharedSecretLength {
+                    given: secret.len(),
+                });
+            }
+            held.push(Zeroizing::new(secret.to_vec()));
+        }
+        match held.len() {
+            0 => Err(Error::SharedSecretLength { given: 0 }),
+            1..=MAX_SHARED_SECRETS => Ok(Self(held)),
+            given => Err(Error::TooManySharedSecrets { given }),
+        }
+    }
+
+    /// Raw bytes, or a secret a line where all of it is text.
+    fn from_file_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        let is_text = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
+        if !bytes.iter().all(is_text) {
+            return Self::try_from_iter(std::iter::once(bytes));
+        }
+        let lines = bytes.split(|byte| *byte == b'\n');
+        Self::try_from_iter(
+            lines
+                .map(<[u8]>::trim_ascii)
+                .filter(|line| !line.is_empty()),
+        )
+    }
+}
 
 impl SharedSecret {
     /// A fresh random secret, for a store that no other process reads.
@@ -30,7 +91,7 @@ impl SharedSecret {
     pub fn generate() -> Result<Self, Error> {
         let mut secret = Zeroizing::new(vec![0; MIN_SHARED_SECRET_LEN]);
         aws_lc_rs::rand::fill(&mut secret).map_err(|_| Error::Randomness)?;
-        Ok(Self(Arc::new(secret)))
+        Ok(Self::of(Secrets(vec![secret])))
     }
 
     /// A secret of 32 to 1,024 bytes, which must be random: a password is none.
@@ -38,24 +99,47 @@ impl SharedSecret {
     /// # Errors
     /// [`Error::SharedSecretLength`].
     pub fn from_bytes(secret: &[u8]) -> Result<Self, Error> {
-        if !(MIN_SHARED_SECRET_LEN..=MAX_SHARED_SECRET_LEN).contains(&secret.len()) {
-            return Err(Error::SharedSecretLength {
-                given: secret.len(),
-            });
-        }
-        Ok(Self(Arc::new(Zeroizing::new(secret.to_vec()))))
+        Secrets::try_from_iter(std::iter::once(secret)).map(Self::of)
     }
 
-    /// The bytes of a file, of which only its owner may know. One line break at the end is dropped, so
-    /// that `openssl rand -hex 32 > file` serves.
+    /// The secrets of a file, of which only its owner may know: raw bytes, or text with a secret a
+    /// line, of which the first seals. So `openssl rand -hex 32 > file` serves.
     ///
     /// # Errors
     /// If the file cannot be read, is open to others (`insecure_permissions`), belongs to someone else
-    /// (`insecure_owner`), or is too short or long.
+    /// (`insecure_owner`), or a secret is too short or long, or there are more than four.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, Error> {
         let bytes = ticket_key_source::read_secret(path.as_ref())?;
-        let secret = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
-        Self::from_bytes(secret.strip_suffix(b"\r").unwrap_or(secret))
+        Secrets::from_file_bytes(&bytes).map(Self::of)
+    }
+
+    fn of(secrets: Secrets) -> Self {
+        Self(Arc::new(ArcSwap::from_pointee(secrets)))
+    }
+
+    /// This secret, and behind it `previous`, which still opens what it sealed.
+    ///
+    /// # Errors
+    /// [`Error::TooManySharedSecrets`] beyond four.
+    pub fn with_previous(&self, previous: &Self) -> Result<Self, Error> {
+        let (first, rest) = (self.0.load(), previous.0.load());
+        Secrets::try_from_iter(first.iter().chain(rest.iter())).map(Self::of)
+    }
+
+    /// Replaces the secrets, for all clones, by those of a file, read as
+    /// [`from_file`](Self::from_file) does. On an error they stay as they were.
+    ///
+    /// # Errors
+    /// As for [`from_file`](Self::from_file).
+    pub fn set_from_file(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        let bytes = ticket_key_source::read_secret(path.as_ref())?;
+        self.0.store(Arc::new(Secrets::from_file_bytes(&bytes)?));
+        Ok(())
+    }
+
+    /// The secrets as they are now.
+    pub(crate) fn current(&self) -> Arc<Secrets> {
+        self.0.load_full()
     }
 
     /// Seals the value to be stored under `id`.
@@ -71,7 +155,12 @@ impl SharedSecret {
     ) -> Result<Vec<u8>, Error> {
         let id = SessionId::try_from(id)?;
         let salt = fresh_salt()?;
-        let key = self.key(&salt, kind, context).ok_or(Error::Randomness)?;
+        let secrets = self.0.load();
+        let key = secrets
+            .iter()
+            .next()
+            .and_then(|secret| SealingKey::derive(secret, &salt, LABEL, kind, context))
+            .ok_or(Error::Randomness)?;
         // Never grows: a reallocation would leave plaintext behind.
         let mut out = Vec::with_capacity(HEADER_LEN + value.len() + TAG_LEN);
         out.push(VERSION);
@@ -103,13 +192,17 @@ impl SharedSecret {
         let [VERSION, salt @ ..] = header else {
             return Err(OpenFailure::Malformed);
         };
-        self.key(salt, kind, context)
-            .ok_or(OpenFailure::Malformed)?
-            .open(Aad::new(kind, context, &id).as_bytes(), sealed)
-    }
-
-    fn key(&self, salt: &[u8], kind: Kind, context: &ContextId) -> Option<SealingKey> {
-        SealingKey::derive(&self.0, salt, LABEL, kind, context)
+        let aad = Aad::new(kind, context, &id);
+        let mut failure = OpenFailure::Malformed;
+        for secret in self.0.load().iter() {
+            let key = SealingKey::derive(secret, salt, LABEL, kind, context)
+                .ok_or(OpenFailure::Malformed)?;
+            match key.open(aad.as_bytes(), sealed) {
+                Err(why) => failure = why,
+                opened => return opened,
+            }
+        }
+        Err(failure)
     }
 }
 
@@ -189,6 +282,52 @@ mod tests {
         let (_, second) = sealed();
         assert_ne!(first, second);
         assert!(!first.windows(7).any(|window| window == b"session"));
+    }
+
+    #[test]
+    fn the_first_of_several_secrets_seals_and_all_open() {
+        let (old, sealed_by_old) = sealed();
+        let new = SharedSecret::from_bytes(&[8; 32]).unwrap();
+        let open = |secret: &SharedSecret, sealed: &[u8]| {
+            secret
+                .open_value(Kind::StoredSession, &CONTEXT, b"id", sealed)
+                .is_ok()
+        };
+        for (both, sealed_by_both_opens_under_old) in [
+            (old.with_previous(&new).unwrap(), true),
+            (new.with_previous(&old).unwrap(), false),
+        ] {
+            let sealed = both
+                .seal_value(Kind::StoredSession, &CONTEXT, b"id", b"session")
+                .unwrap();
+            assert!(open(&both, &sealed) && open(&both, &sealed_by_old));
+            assert_eq!(open(&old, &sealed), sealed_by_both_opens_under_old);
+            assert_eq!(open(&new, &sealed), !sealed_by_both_opens_under_old);
+        }
+        let two = old.with_previous(&new).unwrap();
+        let four = two.with_previous(&two).unwrap();
+        let error = four.with_previous(&old).unwrap_err();
+        assert_eq!(error.code(), "too_many_shared_secrets");
+    }
+
+    #[test]
+    fn a_file_holds_a_secret_a_line_or_raw_bytes() {
+        let count = |bytes: &[u8]| Secrets::from_file_bytes(bytes).map(|held| held.0.len());
+        let line = [b'a'; 64];
+        let mut raw = [7; 40];
+        raw[20] = b'\n';
+        let rows: [(Vec<u8>, usize); 4] = [
+            (line.to_vec(), 1),
+            ([&line[..], b"\r\n"].concat(), 1),
+            ([&line[..], b"\n\n", &line, b"\n"].concat(), 2),
+            (raw.to_vec(), 1),
+        ];
+        for (bytes, expected) in rows {
+            assert_eq!(count(&bytes).unwrap(), expected);
+        }
+        for bytes in [&b""[..], b"\n", b"short\n"] {
+            assert_eq!(count(bytes).unwrap_err().code(), "shared_secret_length");
+        }
     }
 
     #[test]

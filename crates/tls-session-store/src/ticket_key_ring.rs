@@ -1,28 +1,71 @@
 //! One key issues tickets, older ones still open theirs.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::limits::MAX_RING_KEYS;
-use crate::{Clock, Error, TicketKey};
+use crate::clock_epochs::ClockEpochs;
+use crate::limits::{KEY_NAME_LEN, MAX_RING_KEYS, PERIODS_IN_A_LIFETIME};
+use crate::{Error, TicketKey};
 
 /// The keys of a moment; a change makes a new ring, so that readers need no lock.
 #[derive(Clone)]
-pub(crate) struct Ring(Vec<RingKey>);
+pub(crate) struct Ring {
+    /// The one that issues comes first.
+    keys: Vec<RingKey>,
+    rotation: Rotation,
+}
 
 #[derive(Clone)]
-struct RingKey {
-    key: TicketKey,
-    /// `None`: as long as it is in the ring.
-    opens_until: Option<Duration>,
+pub(crate) struct RingKey {
+    pub(crate) key: TicketKey,
+    /// When it began to issue.
+    pub(crate) issues_from: Duration,
+    /// Since when, or from when on, it no longer issues; `None`: nobody has said.
+    pub(crate) retired: Option<Duration>,
+}
+
+/// Who changes the ring.
+#[derive(Clone)]
+pub(crate) enum Rotation {
+    /// Whoever calls `set` and `rotate`.
+    ByHand,
+    /// Besides, the first use after each period.
+    Every(Duration),
+    /// The clock: keys are derived, and the ring holds the one that issues.
+    ByClock(Arc<ClockEpochs>),
+}
+
+/// What a key name stands for.
+pub(crate) enum Named {
+    /// A key that opens.
+    Opens(TicketKey),
+    /// A key of an epoch that has not come: its tickets are not opened.
+    NotYet(TicketKey, Duration),
+}
+
+impl RingKey {
+    /// A key that opens until it is dropped from the ring.
+    fn lasting(key: TicketKey) -> Self {
+        Self {
+            key,
+            issues_from: Duration::ZERO,
+            retired: None,
+        }
+    }
+
+    pub(crate) fn opens(&self, now: Duration, lifetime: Duration) -> bool {
+        self.retired
+            .is_none_or(|retired| now < retired.saturating_add(lifetime))
+    }
 }
 
 impl Ring {
     /// A ring of one key.
     pub(crate) fn of(key: TicketKey) -> Self {
-        Self(vec![RingKey {
-            key,
-            opens_until: None,
-        }])
+        Self {
+            keys: vec![RingKey::lasting(key)],
+            rotation: Rotation::ByHand,
+        }
     }
 
     /// The first of `keys` issues.
@@ -32,62 +75,149 @@ impl Ring {
             if ring.iter().any(|entry| entry.key.name() == key.name()) {
                 return Err(Error::DuplicateTicketKey);
             }
-            ring.push(RingKey {
-                key,
-                opens_until: None,
-            });
+            ring.push(RingKey::lasting(key));
         }
         match ring.len() {
             0 => Err(Error::TicketKeyLength { given: 0 }),
-            1..=MAX_RING_KEYS => Ok(Self(ring)),
+            1..=MAX_RING_KEYS => Ok(Self {
+                keys: ring,
+                rotation: Rotation::ByHand,
+            }),
             given => Err(Error::TooManyTicketKeys { given }),
         }
     }
 
+    /// The ring of a clock at `now`.
+    pub(crate) fn by_clock(epochs: Arc<ClockEpochs>, now: Duration) -> Result<Self, Error> {
+        let (key, issues_from) = epochs.issuing(now)?;
+        Ok(Self {
+            keys: vec![RingKey {
+                key,
+                issues_from,
+                retired: None,
+            }],
+            rotation: Rotation::ByClock(epochs),
+        })
+    }
+
+    pub(crate) fn rotation(&self) -> &Rotation {
+        &self.rotation
+    }
+
+    /// This ring, turned by the first use after each `period` from `now` on.
+    pub(crate) fn turning(&self, period: Duration, now: Duration) -> Self {
+        let mut ring = self.clone();
+        if let Some(first) = ring.keys.first_mut() {
+            first.issues_from = now;
+        }
+        ring.rotation = Rotation::Every(period);
+        ring
+    }
+
+    /// A ring of other keys that turns as this one does. Keys given by hand end a rotation by clock.
+    pub(crate) fn replaced(&self, mut by: Self, now: Duration) -> Self {
+        if let Rotation::Every(period) = self.rotation {
+            by = by.turning(period, now);
+        }
+        by
+    }
+
     /// This ring with `key` in front and the former first key retiring.
-    pub(crate) fn rotated(&self, key: &TicketKey, now: Duration, until: Duration) -> Self {
-        let mut keys = Self::of(key.clone()).0;
-        for (place, entry) in self.0.iter().enumerate() {
+    pub(crate) fn rotated(&self, key: &TicketKey, now: Duration, lifetime: Duration) -> Self {
+        let mut keys = vec![RingKey {
+            key: key.clone(),
+            issues_from: now,
+            retired: None,
+        }];
+        for (place, entry) in self.keys.iter().enumerate() {
             let mut entry = entry.clone();
             if place == 0 {
-                entry.opens_until = Some(until);
+                entry.retired = Some(now);
             }
-            if entry.key != *key && entry.opens_until.is_none_or(|end| now < end) {
+            if entry.key != *key && entry.opens(now, lifetime) {
                 keys.push(entry);
             }
         }
         keys.truncate(MAX_RING_KEYS);
-        Self(keys)
+        Self {
+            keys,
+            rotation: self.rotation.clone(),
+        }
+    }
+
+    /// This ring without the keys whose time is over.
+    pub(crate) fn pruned(&self, now: Duration, lifetime: Duration) -> Self {
+        let mut ring = self.clone();
+        ring.keys.retain(|entry| entry.opens(now, lifetime));
+        ring
+    }
+
+    /// Whether a key's time is over.
+    pub(crate) fn wants_pruning(&self, now: Duration, lifetime: Duration) -> bool {
+        self.keys.iter().any(|entry| !entry.opens(now, lifetime))
+    }
+
+    /// Whether another key should issue by now.
+    ///
+    /// A ring holds few keys, so that a period much shorter than the lifetime is stretched: the
+    /// oldest ticket's key is kept for the lifetime in any case.
+    pub(crate) fn wants_rotation(&self, now: Duration, lifetime: Duration) -> bool {
+        let Some(first) = self.keys.first() else {
+            return true;
+        };
+        let passed = now.saturating_sub(first.issues_from);
+        match &self.rotation {
+            Rotation::ByHand => false,
+            Rotation::Every(period) => passed >= stretched(*period, lifetime),
+            Rotation::ByClock(epochs) => epochs.wants_rotation(first.key.name(), now),
+        }
     }
 
     /// The key that issues; a ring is never empty.
     pub(crate) fn issuing(&self) -> Option<&TicketKey> {
-        self.0.first().map(|entry| &entry.key)
+        self.keys.first().map(|entry| &entry.key)
     }
 
-    /// The key of this name, unless its time is over.
-    pub(crate) fn opening(&self, name: &[u8], clock: &Clock) -> Option<&TicketKey> {
-        let entry = self.0.iter().find(|entry| entry.key.name() == name)?;
-        let opens = entry.opens_until.is_none_or(|until| clock.now() < until);
-        opens.then_some(&entry.key)
+    /// What `name` stands for, unless its time is over.
+    pub(crate) fn named(&self, name: &[u8], now: Duration, lifetime: Duration) -> Option<Named> {
+        if let Rotation::ByClock(epochs) = &self.rotation {
+            return epochs.named(name, now, lifetime);
+        }
+        let entry = self.keys.iter().find(|entry| entry.key.name() == name)?;
+        let opens = entry.opens(now, lifetime);
+        opens.then(|| Named::Opens(entry.key.clone()))
     }
 
     /// Whether another key of the ring has the name of `key`.
     pub(crate) fn clashes_with(&self, key: &TicketKey) -> bool {
-        self.0
+        self.keys
             .iter()
             .any(|entry| entry.key.name() == key.name() && entry.key != *key)
     }
 
-    /// The keys that open now, the one that issues first.
-    pub(crate) fn open_keys(&self, now: Duration) -> impl Iterator<Item = &TicketKey> {
-        self.0
+    /// The names of the keys that open now, the one that issues first.
+    pub(crate) fn names(&self, now: Duration, lifetime: Duration) -> Vec<[u8; KEY_NAME_LEN]> {
+        if let Rotation::ByClock(epochs) = &self.rotation {
+            return epochs.names(now, lifetime);
+        }
+        let issuing = self.issuing();
+        let others = self
+            .keys
             .iter()
-            .filter(move |entry| entry.opens_until.is_none_or(|until| now < until))
-            .map(|entry| &entry.key)
+            .filter(|entry| entry.opens(now, lifetime) && Some(&entry.key) != issuing);
+        issuing
+            .into_iter()
+            .chain(others.map(|entry| &entry.key))
+            .filter_map(|key| key.name().try_into().ok())
+            .collect()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.keys.len()
     }
+}
+
+/// A period for which a ring has room.
+pub(crate) fn stretched(period: Duration, lifetime: Duration) -> Duration {
+    period.max(lifetime / PERIODS_IN_A_LIFETIME)
 }

@@ -35,6 +35,34 @@ pub(crate) fn read_file(path: &Path) -> Result<Vec<TicketKey>, Error> {
     Ok(keys)
 }
 
+/// The keys of an environment variable, as text with white space or commas between them.
+pub(crate) fn read_variable(name: &str) -> Result<Vec<TicketKey>, Error> {
+    let text = std::env::var(name).map_err(|_| Error::KeyVariable {
+        name: name.to_owned(),
+    })?;
+    parse_variable(name, &Zeroizing::new(text))
+}
+
+fn parse_variable(name: &str, text: &str) -> Result<Vec<TicketKey>, Error> {
+    let words = text.split(|c: char| c.is_ascii_whitespace() || c == ',');
+    let keys = words
+        .filter(|word| !word.is_empty())
+        .enumerate()
+        .map(|(index, word)| {
+            read_line(word.as_bytes()).ok_or_else(|| Error::KeyVariableContent {
+                name: name.to_owned(),
+                position: index + 1,
+            })
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    if keys.is_empty() {
+        return Err(Error::KeyVariable {
+            name: name.to_owned(),
+        });
+    }
+    Ok(keys)
+}
+
 /// A key as 96 hex digits or 64 characters of base64.
 fn read_line(text: &[u8]) -> Option<TicketKey> {
     let mut key = Zeroizing::new([0; TICKET_KEY_LEN]);
@@ -148,4 +176,46 @@ fn check_access(path: &Path, metadata: &std::fs::Metadata) -> Result<(), Error> 
 #[cfg(not(unix))]
 fn check_access(_path: &Path, _metadata: &std::fs::Metadata) -> Result<(), Error> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_holds_keys_as_text() {
+        let (hex, base64) = ("5a".repeat(48), "Wlpa".repeat(16));
+        let rows = [
+            (hex.clone(), 1),
+            (format!(" {base64}\n"), 1),
+            (format!("{hex}, {base64},\n{hex}"), 3),
+        ];
+        for (text, expected) in rows {
+            let keys = parse_variable("KEYS", &text).unwrap();
+            assert_eq!(keys.len(), expected);
+            assert!(keys.iter().all(|key| *key == TicketKey::from([0x5a; 48])));
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_variable_is_told_without_its_content() {
+        let hex = "5a".repeat(48);
+        let rows = [
+            (String::new(), "key_variable"),
+            (" ,\n".to_owned(), "key_variable"),
+            (format!("{hex} sesame"), "key_variable_content"),
+        ];
+        for (text, code) in rows {
+            let error = parse_variable("KEYS", &text).unwrap_err();
+            assert_eq!(error.code(), code);
+            let message = error.to_string();
+            assert!(message.contains("KEYS") && !message.contains("sesame"));
+        }
+        assert_eq!(
+            read_variable("TICKET_KEYS_THAT_NOBODY_SET")
+                .unwrap_err()
+                .code(),
+            "key_variable"
+        );
+    }
 }

@@ -1,26 +1,24 @@
 //! The keys of a server: one issues tickets, the others still open theirs.
 
+mod sealing;
+mod turning;
+
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use rustls::server::ProducesTickets;
-use zeroize::Zeroizing;
 
+use self::turning::ClockWatch;
+use crate::clock_epochs::ClockEpochs;
+use crate::key_time::KeyTime;
 use crate::limits::{DEFAULT_LIFETIME, KEY_NAME_LEN, MAX_LIFETIME, TICKET_KEY_LEN};
-use crate::sealing_key::{SALT_LEN, SealingKey, TAG_LEN, fresh_salt};
-use crate::ticket_key_ring::Ring;
+use crate::ticket_key_ring::{Ring, Rotation};
 use crate::ticketer::Ticketer;
-use crate::{
-    Clock, ContextId, Envelope, Error, Kind, NotResumed, OpenFailure, TicketKey, ticket_key_source,
-};
-
-/// Starts the derivation of every ticket's own key.
-const LABEL: &[u8] = b"tls-ticket v1";
-const HEADER_LEN: usize = KEY_NAME_LEN + SALT_LEN;
-const AAD_LEN: usize = KEY_NAME_LEN + 1 + 32;
+use crate::{Clock, ContextId, Error, SharedSecret, TicketKey, key_file_watch, ticket_key_source};
 
 /// A ring of ticket keys, shared by all its clones: the first key issues tickets, the others open
 /// those that they made.
@@ -48,9 +46,18 @@ const AAD_LEN: usize = KEY_NAME_LEN + 1 + 32;
 /// ```
 #[derive(Clone)]
 pub struct TicketKeys {
-    ring: Arc<ArcSwap<Ring>>,
-    clock: Clock,
-    lifetime: Duration,
+    shared: Arc<Shared>,
+    time: KeyTime,
+}
+
+/// What all clones share.
+pub(crate) struct Shared {
+    ring: ArcSwap<Ring>,
+    /// In milliseconds.
+    lifetime: AtomicU64,
+    /// TLS 1.2 too, though the keys have no forward secrecy.
+    tls12_allowed: AtomicBool,
+    clocks: ClockWatch,
 }
 
 impl TicketKeys {
@@ -86,6 +93,29 @@ impl TicketKeys {
         Self::from_keys(ticket_key_source::read_file(path.as_ref())?)
     }
 
+    /// The keys of a file, as [`from_file`](Self::from_file), and of whatever it changes to: a thread
+    /// reads it every two seconds, and takes up what two readings show alike. A file that is missing
+    /// or wrong is logged once and changes nothing. The thread ends with the last clone.
+    ///
+    /// # Errors
+    /// As for [`from_file`](Self::from_file), and if there can be no thread.
+    pub fn watch_file(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let keys = ticket_key_source::read_file(path.as_ref())?;
+        let ring = Self::from_keys(keys.iter().cloned())?;
+        key_file_watch::spawn(path.as_ref(), keys, &ring)?;
+        Ok(ring)
+    }
+
+    /// The keys in an environment variable: text as in a file, with white space or commas between
+    /// them. Files are safer: a process's environment is inherited, and shown to its user.
+    ///
+    /// # Errors
+    /// [`Error::KeyVariable`] if it is not set, [`Error::KeyVariableContent`] if it holds anything but
+    /// keys. Neither shows what it holds.
+    pub fn from_env(name: &str) -> Result<Self, Error> {
+        Self::from_keys(ticket_key_source::read_variable(name)?)
+    }
+
     /// Writes a new file, for its owner's eyes only, with one fresh key, and gives the ring of it.
     ///
     /// # Errors
@@ -96,50 +126,157 @@ impl TicketKeys {
         Ok(Self::from_ring(Ring::of(key)))
     }
 
+    /// Keys that follow from `secret` and the time, another one each `period` (a second at least):
+    /// equal in all processes with the secret and the period, without a word between them, across
+    /// restarts, on a new machine.
+    ///
+    /// Clocks may differ by five minutes: a key opens that long before its time, and after its end.
+    /// The keys go by the time passed since the start where the system's clock is behind it, so that
+    /// a clock set back makes no key of the past issue; see [`warnings`](Self::warnings).
+    ///
+    /// **The price**: whoever gets the secret opens every ticket there ever was under it, old
+    /// recordings included. TLS 1.2 tickets hold the secret of the handshake that made them, so they
+    /// are off, see [`allow_tls12_tickets`](Self::allow_tls12_tickets). Published keys have no such
+    /// price.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tls_session_store::{ContextId, Kind, SharedSecret, TicketKeys};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let secret = SharedSecret::from_bytes(&[7; 32])?; // from_file, in earnest
+    /// let hour = Duration::from_secs(3_600);
+    /// let [one, other] = [(); 2].map(|()| TicketKeys::by_clock(secret.clone(), hour));
+    ///
+    /// let context = ContextId::from_label("public");
+    /// let ticket = one?.seal(Kind::RustlsTicket, &context, b"session")?;
+    /// assert_eq!(*other?.open(Kind::RustlsTicket, &context, &ticket)?, b"session");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Randomness`] if no key can be derived, which does not happen.
+    pub fn by_clock(secret: SharedSecret, period: Duration) -> Result<Self, Error> {
+        let epochs = Arc::new(ClockEpochs::new(secret, period)?);
+        let time = KeyTime::system();
+        Ok(Self::from_ring(Ring::by_clock(epochs, time.now())?))
+    }
+
     fn from_ring(ring: Ring) -> Self {
         Self {
-            ring: Arc::new(ArcSwap::from_pointee(ring)),
-            clock: Clock::unix(),
-            lifetime: DEFAULT_LIFETIME,
+            shared: Arc::new(Shared {
+                ring: ArcSwap::from_pointee(ring),
+                lifetime: AtomicU64::new(milliseconds(DEFAULT_LIFETIME)),
+                tls12_allowed: AtomicBool::new(false),
+                clocks: ClockWatch::default(),
+            }),
+            time: KeyTime::system(),
         }
     }
 
-    /// How long tickets resume and retired keys open; at most seven days (RFC 8446, Section 4.6.1).
-    /// Holds for this handle and the clones made of it afterwards.
+    /// Another key issues after each `period`, and the one before still opens for
+    /// [`lifetime`](Self::lifetime): at the first use then, without a thread.
+    ///
+    /// Keys of one process get fresh random ones; those given by hand or by a file too, so that this
+    /// is not for a fleet that shares a file. Keys [`by_clock`](Self::by_clock) get other epochs.
+    /// A period below an eighth of the lifetime is stretched to it, except by clock.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// # fn main() -> Result<(), tls_session_store::Error> {
+    /// let keys = tls_session_store::TicketKeys::generate()?.rotate_every(Duration::from_secs(3_600));
+    /// # let _ = keys;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
-    pub fn with_lifetime(mut self, lifetime: Duration) -> Self {
-        self.lifetime = lifetime.min(MAX_LIFETIME);
+    pub fn rotate_every(self, period: Duration) -> Self {
+        let now = self.time.now();
+        self.shared.ring.rcu(|ring| match ring.rotation() {
+            Rotation::ByHand | Rotation::Every(_) => ring.turning(period, now),
+            Rotation::ByClock(epochs) => epochs
+                .with_period(period)
+                .and_then(|epochs| Ring::by_clock(Arc::new(epochs), now))
+                .unwrap_or_else(|_| Ring::clone(ring)),
+        });
         self
     }
 
-    /// Another clock, of Unix time; for tests.
+    /// How long tickets resume and retired keys open, for all clones; at most seven days (RFC 8446,
+    /// Section 4.6.1).
     #[must_use]
-    pub fn with_clock(mut self, clock: Clock) -> Self {
-        self.clock = clock;
+    pub fn with_lifetime(self, lifetime: Duration) -> Self {
+        let lifetime = milliseconds(lifetime.min(MAX_LIFETIME));
+        self.shared.lifetime.store(lifetime, Ordering::Relaxed);
+        self
+    }
+
+    /// Makes [`lifetime`](Self::lifetime) no shorter than this, for all clones, for whoever issues
+    /// tickets that live longer: a key has to open for as long as what it issued.
+    pub fn cover_lifetime(&self, lifetime: Duration) {
+        let lifetime = milliseconds(lifetime.min(MAX_LIFETIME));
+        if self.shared.lifetime.load(Ordering::Relaxed) < lifetime {
+            self.shared.lifetime.fetch_max(lifetime, Ordering::Relaxed);
+        }
+    }
+
+    /// Allows tickets in TLS 1.2 with keys [`by_clock`](Self::by_clock), or says that the server has
+    /// TLS 1.3 only. All other keys need no permission.
+    ///
+    /// **The price**: a TLS 1.2 ticket holds the master secret of its handshake. Who records traffic
+    /// today and gets the shared secret some day reads all of it.
+    #[must_use]
+    pub fn allow_tls12_tickets(self) -> Self {
+        self.shared.tls12_allowed.store(true, Ordering::Relaxed);
+        self
+    }
+
+    /// Whether tickets may go out in TLS 1.2: unless the keys are [`by_clock`](Self::by_clock) and
+    /// nobody [allowed](Self::allow_tls12_tickets) them. Whoever fills tickets has to ask.
+    #[must_use]
+    pub fn tls12_tickets(&self) -> bool {
+        let by_clock = matches!(self.shared.ring.load().rotation(), Rotation::ByClock(_));
+        !by_clock || self.shared.tls12_allowed.load(Ordering::Relaxed)
+    }
+
+    /// Another clock, of Unix time; for tests. Give it before a rotation.
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        self.with_clocks(clock.clone(), clock)
+    }
+
+    /// Another clock of Unix time, and one that nobody sets; for tests.
+    #[must_use]
+    pub fn with_clocks(mut self, unix: Clock, monotonic: Clock) -> Self {
+        self.time = KeyTime::of(unix, monotonic);
         self
     }
 
     /// How long tickets resume and retired keys open; 7,200 s unless changed.
     #[must_use]
     pub fn lifetime(&self) -> Duration {
-        self.lifetime
+        Duration::from_millis(self.shared.lifetime.load(Ordering::Relaxed))
     }
 
-    pub(crate) fn clock(&self) -> &Clock {
-        &self.clock
+    /// The time that tickets carry.
+    pub(crate) fn unix_time(&self) -> Duration {
+        self.time.unix()
     }
 
     /// The 48 bytes of the key that issues. Secret: whoever has them resumes as any client.
     #[must_use]
     pub fn to_bytes(&self) -> [u8; TICKET_KEY_LEN] {
-        let ring = self.ring.load();
+        let ring = self.ring(self.time.now());
         ring.issuing()
             .map_or([0; TICKET_KEY_LEN], |key| *key.as_bytes())
     }
 
-    /// Replaces the whole ring: tickets of other keys are ignored from now on (spec `TKT-05`).
+    /// Replaces the whole ring: tickets of other keys are ignored from now on (spec `TKT-05`). Ends
+    /// a rotation by clock, in this process; one by period goes on.
     pub fn set(&self, key: &[u8; TICKET_KEY_LEN]) {
-        self.ring.store(Arc::new(Ring::of(TicketKey::from(*key))));
+        self.replace(&Ring::of(TicketKey::from(*key)));
     }
 
     /// Replaces the whole ring by the keys of a file, read as [`from_file`](Self::from_file) does. On an
@@ -148,9 +285,17 @@ impl TicketKeys {
     /// # Errors
     /// As for [`from_file`](Self::from_file).
     pub fn set_from_file(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        let ring = Ring::try_from_keys(ticket_key_source::read_file(path.as_ref())?)?;
-        self.ring.store(Arc::new(ring));
+        self.set_keys(ticket_key_source::read_file(path.as_ref())?)
+    }
+
+    pub(crate) fn set_keys(&self, keys: Vec<TicketKey>) -> Result<(), Error> {
+        self.replace(&Ring::try_from_keys(keys)?);
         Ok(())
+    }
+
+    fn replace(&self, by: &Ring) {
+        let now = self.time.now();
+        self.shared.ring.rcu(|ring| ring.replaced(by.clone(), now));
     }
 
     /// A fresh random key issues from now on; the one before still opens its tickets for
@@ -160,7 +305,7 @@ impl TicketKeys {
     /// [`rotate_to`](Self::rotate_to).
     ///
     /// # Errors
-    /// [`Error::Randomness`] if the system has none.
+    /// [`Error::Randomness`] if the system has none, [`Error::FleetKeys`] for keys by clock.
     pub fn rotate(&self) -> Result<(), Error> {
         self.rotate_to(&TicketKey::generate()?)
     }
@@ -169,14 +314,23 @@ impl TicketKeys {
     /// [`lifetime`](Self::lifetime). Of more than 16 keys the oldest go.
     ///
     /// # Errors
-    /// [`Error::DuplicateTicketKey`] if another key of the ring has the same name.
+    /// [`Error::DuplicateTicketKey`] if another key of the ring has the same name,
+    /// [`Error::FleetKeys`] for keys by clock.
     pub fn rotate_to(&self, key: &TicketKey) -> Result<(), Error> {
-        let now = self.clock.now();
-        let until = now.saturating_add(self.lifetime);
-        if self.ring.load().clashes_with(key) {
+        let now = self.time.now();
+        let ring = self.shared.ring.load();
+        if let Rotation::ByClock(_) = ring.rotation() {
+            return Err(Error::FleetKeys {
+                how: "by the clock",
+            });
+        }
+        if ring.clashes_with(key) {
             return Err(Error::DuplicateTicketKey);
         }
-        self.ring.rcu(|ring| ring.rotated(key, now, until));
+        let lifetime = self.lifetime();
+        self.shared
+            .ring
+            .rcu(|ring| ring.rotated(key, now, lifetime));
         Ok(())
     }
 
@@ -184,82 +338,8 @@ impl TicketKeys {
     /// No secrets: each ticket carries the name of its key in the clear.
     #[must_use]
     pub fn names(&self) -> Vec<[u8; KEY_NAME_LEN]> {
-        let ring = self.ring.load();
-        ring.open_keys(self.clock.now())
-            .filter_map(|key| key.name().try_into().ok())
-            .collect()
-    }
-
-    /// Whether `ticket` names one of the keys; says nothing about its being genuine.
-    #[must_use]
-    pub fn recognises(&self, ticket: &[u8]) -> bool {
-        ticket.len() >= HEADER_LEN + TAG_LEN && self.key_for(ticket).is_some()
-    }
-
-    /// Seals `plaintext` into a ticket that opens only as `kind` under `context`.
-    ///
-    /// # Errors
-    /// [`Error::TooLarge`], or [`Error::Randomness`].
-    pub fn seal(
-        &self,
-        kind: Kind,
-        context: &ContextId,
-        plaintext: &[u8],
-    ) -> Result<Vec<u8>, Error> {
-        self.seal_with(kind, context, plaintext.len(), |out| {
-            out.extend_from_slice(plaintext);
-            Ok(())
-        })
-    }
-
-    /// Opens a ticket that one of the keys made as `kind` under `context`.
-    ///
-    /// # Errors
-    /// [`OpenFailure`] tells whose fault it is.
-    pub fn open(
-        &self,
-        kind: Kind,
-        context: &ContextId,
-        ticket: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, OpenFailure> {
-        if ticket.len() < HEADER_LEN + TAG_LEN {
-            return Err(OpenFailure::Malformed);
-        }
-        let key = self.key_for(ticket).ok_or(OpenFailure::NotOurs)?;
-        let (header, sealed) = ticket
-            .split_at_checked(HEADER_LEN)
-            .ok_or(OpenFailure::Malformed)?;
-        let salt = header.get(KEY_NAME_LEN..).unwrap_or_default();
-        SealingKey::derive(key.as_bytes(), salt, LABEL, kind, context)
-            .ok_or(OpenFailure::Malformed)?
-            .open(&aad(key.name(), kind, context), sealed)
-    }
-
-    /// Seals an envelope under the kind and context that it names itself.
-    ///
-    /// # Errors
-    /// If the envelope is beyond its limits, or [`Error::Randomness`].
-    pub fn seal_envelope(&self, envelope: &Envelope) -> Result<Vec<u8>, Error> {
-        let len = envelope.encoded_len();
-        self.seal_with(envelope.kind, &envelope.context_id, len, |out| {
-            envelope.encode_into(out)
-        })
-    }
-
-    /// Opens an envelope of `kind` and `context` that is no older than [`lifetime`](Self::lifetime).
-    ///
-    /// # Errors
-    /// Why the session is not to be resumed.
-    pub fn open_envelope(
-        &self,
-        kind: Kind,
-        context: &ContextId,
-        ticket: &[u8],
-    ) -> Result<Envelope, NotResumed> {
-        let envelope = Envelope::decode(&self.open(kind, context, ticket)?)
-            .map_err(|_| NotResumed::Malformed)?;
-        envelope.check(kind, context, self.clock.now(), self.lifetime)?;
-        Ok(envelope)
+        let now = self.time.now();
+        self.ring(now).names(now, self.lifetime())
     }
 
     /// A rustls ticketer whose tickets resume only at configs that hold this very `Arc`.
@@ -279,37 +359,46 @@ impl TicketKeys {
     ///
     /// **`context` must differ between configs that differ in client authentication**: rustls resumes
     /// without looking at it, see [`ContextId`].
+    ///
+    /// rustls does not tell a ticketer for which version it wants a ticket, so that with keys
+    /// [`by_clock`](Self::by_clock) it issues none, and rustls goes on with its session storage, until
+    /// [`allow_tls12_tickets`](Self::allow_tls12_tickets) is said: at no price in a config with TLS 1.3
+    /// only.
     #[must_use]
     pub fn ticketer_for(&self, context: ContextId) -> Arc<dyn ProducesTickets> {
+        if !self.tls12_tickets() {
+            tracing::warn!(
+                "ticket keys by clock issue no tickets in plain rustls before allow_tls12_tickets"
+            );
+        }
         Arc::new(Ticketer::new(self.clone(), context))
     }
 
-    pub(crate) fn seal_with(
-        &self,
-        kind: Kind,
-        context: &ContextId,
-        len: usize,
-        write: impl FnOnce(&mut Vec<u8>) -> Result<(), Error>,
-    ) -> Result<Vec<u8>, Error> {
-        let salt = fresh_salt()?;
-        let ring = self.ring.load();
-        let key = ring.issuing().ok_or(Error::Randomness)?;
-        let sealing = SealingKey::derive(key.as_bytes(), &salt, LABEL, kind, context)
-            .ok_or(Error::Randomness)?;
-        // Never grows: a reallocation would leave plaintext behind.
-        let mut out = Vec::with_capacity(HEADER_LEN + len + TAG_LEN);
-        out.extend_from_slice(key.name());
-        out.extend_from_slice(&salt);
-        write(&mut out)?;
-        sealing.seal(&aad(key.name(), kind, context), &mut out, HEADER_LEN)?;
-        Ok(out)
+    pub(crate) fn downgrade(&self) -> WeakTicketKeys {
+        WeakTicketKeys {
+            shared: Arc::downgrade(&self.shared),
+            time: self.time.clone(),
+        }
     }
+}
 
-    /// The key that `ticket` names, if it still opens.
-    fn key_for(&self, ticket: &[u8]) -> Option<TicketKey> {
-        let name = ticket.get(..KEY_NAME_LEN)?;
-        self.ring.load().opening(name, &self.clock).cloned()
+/// Keys that are gone once nobody else holds them.
+pub(crate) struct WeakTicketKeys {
+    shared: Weak<Shared>,
+    time: KeyTime,
+}
+
+impl WeakTicketKeys {
+    pub(crate) fn upgrade(&self) -> Option<TicketKeys> {
+        Some(TicketKeys {
+            shared: self.shared.upgrade()?,
+            time: self.time.clone(),
+        })
     }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl TryFrom<&[u8]> for TicketKeys {
@@ -324,17 +413,8 @@ impl TryFrom<&[u8]> for TicketKeys {
 impl fmt::Debug for TicketKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TicketKeys")
-            .field("keys", &self.ring.load().len())
-            .field("lifetime", &self.lifetime)
+            .field("keys", &self.shared.ring.load().len())
+            .field("lifetime", &self.lifetime())
             .finish_non_exhaustive()
     }
-}
-
-fn aad(name: &[u8], kind: Kind, context: &ContextId) -> [u8; AAD_LEN] {
-    let mut aad = [0; AAD_LEN];
-    let fields = [name, &[kind.as_u8()], context.as_bytes()];
-    for (place, byte) in aad.iter_mut().zip(fields.iter().copied().flatten()) {
-        *place = *byte;
-    }
-    aad
 }

@@ -28,7 +28,8 @@ impl Ticketer {
 
 impl ProducesTickets for Ticketer {
     fn enabled(&self) -> bool {
-        true
+        // rustls does not say for which version it asks.
+        self.keys.tls12_tickets()
     }
 
     fn lifetime(&self) -> u32 {
@@ -36,10 +37,13 @@ impl ProducesTickets for Ticketer {
     }
 
     fn encrypt(&self, plain: &[u8]) -> Option<Vec<u8>> {
+        if !self.enabled() {
+            return None;
+        }
         let header = Header {
             kind: Kind::RustlsTicket,
             context_id: &self.context,
-            first_authenticated: self.keys.clock().now().as_secs(),
+            first_authenticated: self.keys.unix_time().as_secs(),
             // rustls does not tell a ticketer what it verified.
             verdict: &Verdict::NotRecorded,
             generation: 0,

@@ -1,0 +1,101 @@
+//! The ring follows the time: at each use, without a thread.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::{ArcSwapOption, Guard};
+
+use super::TicketKeys;
+use crate::ticket_key_ring::{Ring, Rotation};
+use crate::{TicketKey, TicketKeysWarning};
+
+/// What was last said about the clock, so that it is logged once.
+#[derive(Default)]
+pub(super) struct ClockWatch {
+    step: ArcSwapOption<TicketKeysWarning>,
+    /// With the time at which it was noticed.
+    behind: ArcSwapOption<(TicketKeysWarning, Duration)>,
+}
+
+impl TicketKeys {
+    /// The ring as it should be at `now`.
+    pub(super) fn ring(&self, now: Duration) -> Guard<Arc<Ring>> {
+        let ring = self.shared.ring.load();
+        if let Rotation::ByClock(epochs) = ring.rotation() {
+            self.watch_clock(epochs.period());
+        }
+        let lifetime = self.lifetime();
+        if !ring.wants_rotation(now, lifetime) && !ring.wants_pruning(now, lifetime) {
+            return ring;
+        }
+        drop(ring);
+        self.turn(now, lifetime);
+        self.shared.ring.load()
+    }
+
+    fn turn(&self, now: Duration, lifetime: Duration) {
+        // Of several threads that come here at once, one's key gets in.
+        let Ok(fresh) = TicketKey::generate() else {
+            tracing::warn!("no random bytes for a new ticket key; the old one goes on");
+            return;
+        };
+        self.shared.ring.rcu(|ring| {
+            let pruned = || ring.pruned(now, lifetime);
+            match ring.rotation() {
+                _ if !ring.wants_rotation(now, lifetime) => pruned(),
+                Rotation::ByHand => pruned(),
+                Rotation::Every(_) => ring.rotated(&fresh, now, lifetime),
+                Rotation::ByClock(epochs) => {
+                    Ring::by_clock(epochs.clone(), now).unwrap_or_else(|_| pruned())
+                }
+            }
+        });
+    }
+
+    /// What a person should look at; nothing, as a rule.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<TicketKeysWarning> {
+        let now = self.time.now();
+        let ring = self.ring(now);
+        let Rotation::ByClock(epochs) = ring.rotation() else {
+            return Vec::new();
+        };
+        let behind = self.shared.clocks.behind.load_full();
+        let behind = behind.filter(|noted| now.saturating_sub(noted.1) < epochs.period());
+        let step = self.time.step(epochs.period());
+        step.into_iter()
+            .chain(behind.map(|noted| noted.0.clone()))
+            .collect()
+    }
+
+    /// Logs when the clock begins to be off, and when it is right again.
+    fn watch_clock(&self, period: Duration) {
+        let step = self.time.step(period);
+        let known = &self.shared.clocks.step;
+        match (step, known.load().is_some()) {
+            (Some(warning), false) => {
+                tracing::warn!(code = warning.code(), "{warning}");
+                known.store(Some(Arc::new(warning)));
+            }
+            (None, true) => {
+                tracing::info!("the clock that ticket keys go by is right again");
+                known.store(None);
+            }
+            _ => {}
+        }
+    }
+
+    /// A genuine ticket of an epoch that begins in `early`: some clock of the fleet is off.
+    pub(super) fn note_early_ticket(&self, early: Duration) {
+        let now = self.time.now();
+        let known = &self.shared.clocks.behind;
+        // Once a minute at most: a client may bring such tickets in numbers.
+        let recent = |at: Duration| now.saturating_sub(at) < Duration::from_secs(60);
+        if known.load().as_ref().is_some_and(|noted| recent(noted.1)) {
+            return;
+        }
+        let warning = TicketKeysWarning::ClockBehindFleet { by: early };
+        tracing::warn!(code = warning.code(), "{warning}");
+        known.store(Some(Arc::new((warning, now))));
+    }
+}
