@@ -33,6 +33,8 @@ pub(crate) struct Contexts {
     pub(crate) default: SecureContext,
     pub(crate) named: SniMap<(Arc<str>, SecureContext)>,
     pub(crate) generation: u64,
+    /// The longest lifetime of a session in any of them, as long as it was there.
+    pub(crate) longest_session: Duration,
 }
 
 impl Contexts {
@@ -41,6 +43,7 @@ impl Contexts {
             pattern: pattern.to_owned(),
             source,
         })?;
+        self.longest_session = self.longest_session.max(context.session_timeout());
         self.named
             .insert(pattern, (Arc::from(pattern), context))
             .map_err(|source| Error::Pattern {
@@ -244,6 +247,7 @@ impl AcceptorBuilder {
     fn new(default: SecureContext) -> Self {
         Self {
             contexts: Contexts {
+                longest_session: default.session_timeout(),
                 default,
                 named: SniMap::new(),
                 generation: 1,
@@ -314,7 +318,11 @@ impl AcceptorBuilder {
     }
 
     /// Seals tickets under `keys` (`TKT-01`); workers with the same keys and equal contexts resume
-    /// each other's. Without this, each acceptor makes keys of its own.
+    /// each other's. Without this, each acceptor makes keys of its own, which do not rotate.
+    ///
+    /// The keys' [lifetime](TicketKeys::lifetime) becomes at least that of the contexts' sessions.
+    /// Keys [by the clock](TicketKeys::by_clock) seal no tickets in TLS 1.2 unless
+    /// [allowed](TicketKeys::allow_tls12_tickets): such a session goes to the store, if there is one.
     #[doc(alias = "ticketKeys")]
     pub fn ticket_keys(mut self, keys: TicketKeys) -> Self {
         self.ticket_keys = Some(keys);
@@ -453,6 +461,10 @@ impl AcceptorBuilder {
 
     fn finish(self, fresh: Option<TicketKeys>) -> TlsAcceptor {
         let keys = self.ticket_keys.or(fresh);
+        if let Some(keys) = &keys {
+            // Before the first ticket: keys that were published earlier may already be old.
+            keys.cover_lifetime(self.contexts.longest_session);
+        }
         TlsAcceptor(Arc::new(Shared {
             contexts: ArcSwap::from_pointee(self.contexts),
             choose_context: self.choose_context,

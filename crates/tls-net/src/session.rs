@@ -70,6 +70,11 @@ pub(crate) struct SessionIssuer {
 }
 
 impl SessionIssuer {
+    /// Whether there are ticket keys.
+    pub(crate) fn can_seal(&self) -> bool {
+        self.keys.is_some()
+    }
+
     /// Whether there is a store beside the ticket keys.
     pub(crate) fn can_store(&self) -> bool {
         self.secret.is_some()

@@ -11,7 +11,7 @@ use tls_wire::{AlertDescription, ClientHello, ProtocolVersion, RecordHeader};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::early_data::{self, NextRecord, Plan};
-use super::session::Offer;
+use super::session::{self, Offer};
 use super::{Chosen, Incoming};
 use crate::acceptor::Shared;
 use crate::connection_info::{Resumption, SessionKind};
@@ -180,7 +180,8 @@ fn lay_ready(
 /// Who makes this connection's sessions, if any are to be made.
 ///
 /// Without the extended master secret a TLS 1.2 session must not be resumed (RFC 7627), so none is
-/// made. A hello that can be answered with TLS 1.3 needs no such thing.
+/// made. A hello that can be answered with TLS 1.3 needs no such thing. Ticket keys without forward
+/// secrecy make no tickets in TLS 1.2 unless told to.
 fn issuer(
     shared: &Shared,
     context: &SecureContext,
@@ -188,9 +189,18 @@ fn issuer(
     generation: u64,
 ) -> Option<SessionIssuer> {
     let bound = hello.extended_master_secret() || hello.offers(ProtocolVersion::Tls13);
-    let somewhere = shared.tickets || shared.stored.is_some();
-    (context.resumes() && bound && somewhere).then(|| SessionIssuer {
-        keys: shared.ticket_keys.clone().filter(|_| shared.tickets),
+    if !context.resumes() || !bound {
+        return None;
+    }
+    let tls13 = session::negotiates_tls13(context, hello);
+    let keys = shared.ticket_keys.as_ref();
+    let keys = keys.filter(|keys| shared.tickets && (tls13 || keys.tls12_tickets()));
+    if let Some(keys) = keys {
+        // A key has to open for as long as what it issued.
+        keys.cover_lifetime(context.session_timeout());
+    }
+    (keys.is_some() || shared.stored.is_some()).then(|| SessionIssuer {
+        keys: keys.cloned(),
         secret: shared.stored.as_ref().map(|stored| stored.secret.clone()),
         context_id: ContextId(context.context_id()),
         lifetime: context.session_timeout(),

@@ -82,12 +82,7 @@ enum NameKind {
 /// counts only without a ticket (RFC 5077, Section 3.4), and only with the extended master secret,
 /// without which a resumed handshake is not bound to its first (RFC 7627, Section 5.3).
 fn offered_names<'a>(context: &SecureContext, hello: &'a ClientHello) -> Vec<Name<'a>> {
-    let tls13 = hello.offers(ProtocolVersion::Tls13)
-        && context
-            .versions()
-            .iter()
-            .any(|v| v.version == rustls::ProtocolVersion::TLSv1_3);
-    if tls13 {
+    if negotiates_tls13(context, hello) {
         let psk = |identity: PskIdentity<'a>| Name {
             bytes: identity.identity,
             from: NameKind::Psk,
@@ -112,6 +107,13 @@ fn offered_names<'a>(context: &SecureContext, hello: &'a ClientHello) -> Vec<Nam
         }
         _ => Vec::new(),
     }
+}
+
+/// Whether `hello` will be answered with TLS 1.3.
+pub(super) fn negotiates_tls13(context: &SecureContext, hello: &ClientHello) -> bool {
+    let mut versions = context.versions().iter();
+    hello.offers(ProtocolVersion::Tls13)
+        && versions.any(|v| v.version == rustls::ProtocolVersion::TLSv1_3)
 }
 
 fn open_ticket(

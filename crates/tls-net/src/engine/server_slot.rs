@@ -65,7 +65,7 @@ pub(crate) struct ServerSlot {
     pub(crate) inherited: Option<Authenticated>,
     /// Makes the sessions of this connection; `None` makes none.
     pub(crate) issuer: Option<SessionIssuer>,
-    /// Whether sessions go out as tickets (else they are stored).
+    /// Whether sessions go out as tickets where there are keys (else they are stored).
     pub(crate) tickets: bool,
     /// What waits for the store.
     pub(crate) new_stored: Vec<NewStoredSession>,
@@ -89,7 +89,8 @@ impl ServerSlot {
         let length: usize = chain.iter().map(|certificate| certificate.len()).sum();
         let stored = length > LARGEST_CHAIN_IN_TICKET
             && self.issuer.as_ref().is_some_and(SessionIssuer::can_store);
-        self.tickets && !stored
+        let can_seal = self.issuer.as_ref().is_some_and(SessionIssuer::can_seal);
+        self.tickets && can_seal && !stored
     }
 
     fn take_offered(&mut self, name: &[u8]) -> Option<Vec<u8>> {

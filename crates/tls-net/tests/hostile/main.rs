@@ -20,3 +20,4 @@ mod hooks;
 mod limits;
 mod resumption;
 mod streams;
+mod ticket_keys;

@@ -74,7 +74,7 @@ impl rustls::client::ResolvesClientCert for Sometimes {
 }
 
 /// A plain client that offers whatever session it has to whomever, its certificate when told to.
-fn attacker(version: ProtocolVersion, shown: &Arc<AtomicBool>) -> Arc<ClientConfig> {
+pub(super) fn attacker(version: ProtocolVersion, shown: &Arc<AtomicBool>) -> Arc<ClientConfig> {
     let key = identity(&Pki::shared().client).certified_key().clone();
     let mut config = ClientConfig::builder_with_provider(plain_rustls::provider())
         .with_protocol_versions(&[rustls_version(version)])
@@ -88,12 +88,12 @@ fn attacker(version: ProtocolVersion, shown: &Arc<AtomicBool>) -> Arc<ClientConf
     Arc::new(config)
 }
 
-fn hidden() -> Arc<AtomicBool> {
+pub(super) fn hidden() -> Arc<AtomicBool> {
     Arc::new(AtomicBool::new(false))
 }
 
 /// What the server says of one connection of a plain client; both ends exchange a byte.
-async fn visit(
+pub(super) async fn visit(
     acceptor: &TlsAcceptor,
     config: &Arc<ClientConfig>,
     name: &str,
