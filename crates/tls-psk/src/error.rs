@@ -139,7 +139,10 @@ pub enum Error {
     #[error(
         "the server does not take the pre-shared key: it does not know the identity, or goes on with a certificate"
     )]
-    PskNotAccepted,
+    PskNotAccepted {
+        /// The alert with which the server said so; `None` if it went on without the key.
+        alert: Option<AlertDescription>,
+    },
     /// TLS 1.2: the client has no identity for the server's hint (spec `PSK-08`).
     #[error("there is no pre-shared key for this server")]
     NoPsk,
@@ -307,7 +310,7 @@ impl Error {
             Self::UnsafeRenegotiation => "unsafe_renegotiation",
             Self::ImportedForTls12 => "psk_imported_for_tls12",
             Self::Downgrade => "downgrade",
-            Self::PskNotAccepted => "psk_not_accepted",
+            Self::PskNotAccepted { .. } => "psk_not_accepted",
             Self::NoPsk => "no_psk",
             Self::IdentityLength { .. } => "psk_identity_length",
             Self::KeyTooLong { .. } => "psk_too_long",
@@ -356,12 +359,13 @@ impl Error {
             | Self::NoSharedMode
             | Self::NoExtendedMasterSecret
             | Self::UnsafeRenegotiation
-            | Self::PskNotAccepted
+            | Self::PskNotAccepted { alert: None }
             | Self::NoPsk => Alert::HandshakeFailure,
             Self::InappropriateFallback => Alert::InappropriateFallback,
             Self::NoApplicationProtocol => Alert::NoApplicationProtocol,
             Self::Provider { .. } | Self::ImportedForTls12 => Alert::InternalError,
             Self::AlertReceived(_)
+            | Self::PskNotAccepted { alert: Some(_) }
             | Self::IdentityLength { .. }
             | Self::KeyTooLong { .. }
             | Self::KeyTooShort { .. }
@@ -385,7 +389,9 @@ impl Error {
     pub fn node_code(&self) -> Option<&'static str> {
         Some(match self {
             Self::Wire(error) => return error.node_code(),
-            Self::AlertReceived(alert) => return alert.node_code(),
+            Self::AlertReceived(alert) | Self::PskNotAccepted { alert: Some(alert) } => {
+                return alert.node_code();
+            }
             Self::Record(tls_record::Error::BadRecordMac) => {
                 "ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC"
             }
@@ -414,7 +420,7 @@ impl Error {
             | Self::NoSharedMode
             | Self::NoApplicationProtocol
             | Self::NoExtendedMasterSecret
-            | Self::PskNotAccepted => Fault::Nobody,
+            | Self::PskNotAccepted { .. } => Fault::Nobody,
             Self::NoPsk
             | Self::ImportedForTls12
             | Self::IdentityLength { .. }

@@ -1,15 +1,17 @@
 //! TLS with keys agreed beforehand: handshakes for TLS 1.2 and 1.3, client and server, without IO.
 
-#![expect(dead_code, reason = "the engines that use the frame follow")]
-
 mod cipher_suites;
 mod client_config;
+mod client_handshake;
+mod client_offer;
 mod error;
 mod finished;
+mod handshake_message;
 mod importer;
 mod key_exchange;
 pub mod limits;
 mod machine;
+mod psk_choice;
 mod psk_file;
 mod psk_identity;
 mod psk_key;
@@ -20,14 +22,19 @@ mod psk_table;
 mod psk_warning;
 mod records;
 mod server_config;
+mod server_handshake;
+mod server_hello_awaited;
 mod step;
 mod tls12;
+mod tls13;
 mod transcript;
 
 pub use client_config::{ClientConfig, ClientPsk};
+pub use client_handshake::ClientHandshake;
 pub use error::{Error, Fault};
 pub use finished::{Facts, Finished};
 pub use importer::{ImportContext, ImportedIdentity, TargetKdf};
+pub use psk_choice::{OfferedIdentity, PskChoice, PskOffer};
 pub use psk_file::{PskFileFinding, PskFileOptions, PskFileProblem, check_psk_file, psk_file_line};
 pub use psk_identity::PskIdentity;
 pub use psk_key::PskKey;
@@ -36,5 +43,6 @@ pub use psk_lookup::{PskAnswer, PskAnswerFuture, PskLookup, PskLookupError, PskQ
 pub use psk_session::{PskSession, SessionInbox};
 pub use psk_warning::PskWarning;
 pub use server_config::{ServerConfig, Tickets};
+pub use server_handshake::ServerHandshake;
 pub use step::{Progress, Question, Step};
 pub use tls_wire::{HashAlgorithm, ProtocolVersion};

@@ -65,6 +65,11 @@ impl<S: Machine> Driver<S> {
         })
     }
 
+    /// The state, between calls; `None` once the handshake is over.
+    pub(crate) fn state(&self) -> Option<&S> {
+        self.state.as_ref()
+    }
+
     /// Takes at most one record from the start of `wire`.
     pub(crate) fn read(&mut self, wire: &mut [u8], out: &mut Vec<u8>) -> Result<Progress, Error> {
         if let Some(question) = &self.question {

@@ -26,4 +26,3 @@ mod messages;
 mod secrets;
 pub(crate) mod server;
 mod server_key_exchange;
-

@@ -161,6 +161,12 @@ impl<'a> ServerHelloView<'a> {
             .then(|| key_share::parse_retry(body).ok())?
     }
 
+    /// The cookie of a HelloRetryRequest, to be sent back.
+    #[must_use]
+    pub fn cookie(&self) -> Option<&'a [u8]> {
+        cookie::parse(self.extension(ExtensionType::COOKIE)?).ok()
+    }
+
     /// The index of the pre-shared key that was chosen.
     #[must_use]
     pub fn selected_psk(&self) -> Option<u16> {
