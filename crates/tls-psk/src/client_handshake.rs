@@ -4,13 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tls_wire::{AlertDescription, HandshakeType, ProtocolVersion};
+use tls_wire::{AlertDescription, ClientHello, HandshakeType, ProtocolVersion};
 
 use crate::machine::{Driver, Machine, Next};
 use crate::records::{Records, Rules};
 use crate::server_hello_awaited::ServerHelloAwaited;
-use crate::tls13;
 use crate::{ClientConfig, ClientPsk, Error, Progress, Step};
+use crate::{tls12, tls13};
 
 /// A handshake of a client, from its hello to the hand-over.
 ///
@@ -20,6 +20,7 @@ pub struct ClientHandshake(Driver<State>);
 
 enum State {
     ServerHello(Box<ServerHelloAwaited>),
+    Tls12(tls12::client::State),
     Tls13(tls13::client::State),
 }
 
@@ -37,6 +38,12 @@ impl State {
                     tls13::client::Answered::Keyed(state) => Self::Tls13(state),
                 },
             ),
+            ProtocolVersion::Tls12 => {
+                let ServerHelloAwaited { offer, hello, .. } = awaited;
+                let hello = ClientHello::parse(hello.into())?;
+                tls12::client::State::on_server_hello(&offer.config, &hello, message, records)
+                    .map(Self::Tls12)
+            }
             _ => Err(Error::NoSharedVersion),
         }
     }
@@ -50,6 +57,7 @@ impl Machine for State {
             Self::ServerHello(awaited) => {
                 Self::server_hello(*awaited, message, records).map(Next::State)
             }
+            Self::Tls12(state) => Ok(state.message(message, records)?.map(Self::Tls12)),
             Self::Tls13(state) => Ok(state.message(message, records)?.map(Self::Tls13)),
         }
     }
@@ -60,12 +68,14 @@ impl Machine for State {
                 expected: "the ServerHello",
                 found: HandshakeType::Unknown(0xff).into(),
             }),
+            Self::Tls12(state) => Ok(state.change_cipher_spec(records)?.map(Self::Tls12)),
             Self::Tls13(state) => Ok(state.change_cipher_spec(records)?.map(Self::Tls13)),
         }
     }
 
-    fn answer(self, _: Self::Answer, _: &mut Records) -> Result<Next<Self>, Error> {
+    fn answer(self, psk: Self::Answer, records: &mut Records) -> Result<Next<Self>, Error> {
         match self {
+            Self::Tls12(state) => Ok(state.answer(psk, records)?.map(Self::Tls12)),
             Self::ServerHello(_) | Self::Tls13(_) => Err(Error::Over),
         }
     }

@@ -1,5 +1,6 @@
 //! TLS with keys agreed beforehand: handshakes for TLS 1.2 and 1.3, client and server, without IO.
 
+mod alpn;
 mod cipher_suites;
 mod client_config;
 mod client_handshake;

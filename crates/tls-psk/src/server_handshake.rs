@@ -8,8 +8,8 @@ use tls_wire::ClientHello;
 
 use crate::machine::{Driver, Machine, Next};
 use crate::records::{Records, Rules};
-use crate::tls13;
 use crate::{Error, Progress, PskChoice, PskKey, ServerConfig, Step};
+use crate::{tls12, tls13};
 
 /// A handshake of a server, from a ClientHello that is read already to the hand-over.
 ///
@@ -18,6 +18,7 @@ use crate::{Error, Progress, PskChoice, PskKey, ServerConfig, Step};
 pub struct ServerHandshake(Driver<State>);
 
 enum State {
+    Tls12(tls12::server::State),
     Tls13(tls13::server::State),
 }
 
@@ -26,18 +27,21 @@ impl Machine for State {
 
     fn message(self, message: &[u8], records: &mut Records) -> Result<Next<Self>, Error> {
         match self {
+            Self::Tls12(state) => Ok(state.message(message, records)?.map(Self::Tls12)),
             Self::Tls13(state) => Ok(state.message(message, records)?.map(Self::Tls13)),
         }
     }
 
     fn change_cipher_spec(self, records: &mut Records) -> Result<Next<Self>, Error> {
         match self {
+            Self::Tls12(state) => Ok(state.change_cipher_spec(records)?.map(Self::Tls12)),
             Self::Tls13(state) => Ok(state.change_cipher_spec(records)?.map(Self::Tls13)),
         }
     }
 
-    fn answer(self, _: Self::Answer, _: &mut Records) -> Result<Next<Self>, Error> {
+    fn answer(self, keys: Self::Answer, records: &mut Records) -> Result<Next<Self>, Error> {
         match self {
+            Self::Tls12(state) => Ok(state.answer(keys, records)?.map(Self::Tls12)),
             // TLS 1.3 asks before it starts.
             Self::Tls13(_) => Err(Error::Over),
         }
@@ -62,6 +66,25 @@ impl ServerHandshake {
         let records = Records::new(Rules::Tls13);
         let driver = Driver::start(records, out, |records| {
             tls13::server::start(config, hello, choice, now, records).map(State::Tls13)
+        })?;
+        Ok(Self(driver))
+    }
+
+    /// TLS 1.2: answers `hello`, with a flight that is appended to `out`. The identity comes later:
+    /// [`Question::Identity`](crate::Question::Identity).
+    ///
+    /// # Errors
+    ///
+    /// Whatever is wrong with the hello, or not to be had with it: [`Error::NoSharedCipher`],
+    /// [`Error::NoSharedGroup`], [`Error::NoExtendedMasterSecret`],
+    /// [`Error::NoApplicationProtocol`]. `out` ends with the alert then.
+    pub fn tls12(
+        config: Arc<ServerConfig>,
+        hello: &ClientHello,
+        out: &mut Vec<u8>,
+    ) -> Result<Self, Error> {
+        let driver = Driver::start(Records::new(Rules::Tls12), out, |records| {
+            tls12::server::State::on_client_hello(config, hello, records).map(State::Tls12)
         })?;
         Ok(Self(driver))
     }

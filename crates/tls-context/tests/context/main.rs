@@ -4,7 +4,6 @@
 #![allow(clippy::result_large_err, reason = "both ends' errors, as they are")]
 
 mod alpn;
-mod cipher_language;
 mod ciphers;
 mod client_auth;
 mod context;
@@ -13,7 +12,6 @@ mod groups;
 mod handshake;
 mod hello;
 mod identities;
-mod security_level;
 mod sessions;
 mod sni;
 mod versions;

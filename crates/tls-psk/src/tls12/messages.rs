@@ -2,9 +2,9 @@
 
 use rustls::crypto::{CryptoProvider, KeyExchangeAlgorithm, SupportedKxGroup};
 use tls_wire::writer::Writer;
-use tls_wire::{ContentType, HandshakeHeader, HandshakeType, ProtocolVersion};
+use tls_wire::{ContentType, HandshakeType, ProtocolVersion};
 
-use crate::{Error, key_exchange};
+use crate::{Error, handshake_message, key_exchange};
 
 /// Writes a handshake message, its header included.
 pub(super) fn write(
@@ -19,10 +19,7 @@ pub(super) fn write(
 
 /// Takes the body of a message that belongs here; any other is `unexpected_message`.
 pub(super) fn body_of(message: &[u8], expected: HandshakeType) -> Result<&[u8], Error> {
-    if type_of(message) != expected {
-        return Err(unexpected(message, expected.name()));
-    }
-    Ok(HandshakeHeader::body_of(message, expected)?)
+    handshake_message::body(message, expected, expected.name())
 }
 
 /// The type of a message.

@@ -70,24 +70,24 @@ struct Candidate {
 impl State {
     /// Answers a hello with the server's whole flight.
     pub(crate) fn on_client_hello(
-        config: &Arc<ServerConfig>,
+        config: Arc<ServerConfig>,
         hello: &ClientHello,
         records: &mut Records,
     ) -> Result<Self, Error> {
         records.decide(Rules::Tls12)?;
         let view = hello.view();
-        let negotiated = negotiation::negotiate(config, view)?;
+        let negotiated = negotiation::negotiate(&config, view)?;
         // Every suite of ours has one.
         let hash = negotiated.suite.suite.hash().ok_or(Error::NoSharedCipher)?;
         let mut transcript = Transcript::new(hash);
         transcript.add(view.as_bytes());
         let mut handshake = Handshake {
-            config: Arc::clone(config),
             hash,
             randoms: Randoms {
                 client: *view.random(),
-                server: server_random(config)?,
+                server: server_random(&config)?,
             },
+            config,
             transcript,
             server_name: hello.server_name().map(str::to_owned),
             negotiated,

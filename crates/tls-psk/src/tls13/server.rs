@@ -90,7 +90,7 @@ pub(crate) fn start(
     // From here on the client is one that has the key.
     let suite = server_negotiation::suite(&config, hello, early.hash())?;
     let way = server_negotiation::key_exchange(&config, view)?;
-    let alpn = server_negotiation::alpn(&config, view)?;
+    let alpn = crate::alpn::choose(&config, view)?;
     let candidate = nth(choice.candidates, place)?;
     let agreed = Agreed {
         server_name: hello.server_name().map(str::to_owned),

@@ -116,21 +116,6 @@ pub(crate) fn key_exchange(
     })
 }
 
-/// The application protocol (RFC 7301, Section 3.2).
-pub(crate) fn alpn(
-    config: &ServerConfig,
-    hello: ClientHelloView<'_>,
-) -> Result<Option<Vec<u8>>, Error> {
-    if config.alpn.is_empty() || hello.extension(ExtensionType::ALPN).is_none() {
-        return Ok(None);
-    }
-    let offered = |ours: &&Vec<u8>| hello.alpn_protocols().any(|theirs| theirs == &ours[..]);
-    match config.alpn.iter().find(offered) {
-        Some(protocol) => Ok(Some(protocol.clone())),
-        None => Err(Error::NoApplicationProtocol),
-    }
-}
-
 /// RFC 8446, Section 4.1.2: the second hello is the first one but for the shares, early data, a
 /// cookie (none of ours), padding, and the pre-shared keys.
 pub(crate) fn check_second(

@@ -13,21 +13,14 @@ pub(super) struct Accepted {
     pub(super) alpn: Option<Vec<u8>>,
 }
 
-/// Checks a ServerHello against what `offered`; gives the server's random with it.
+/// Checks a ServerHello of this version against what was `offered`; gives the server's random with
+/// it. A downgrade has been looked for before.
 pub(super) fn accept(
     config: &ClientConfig,
     offered: ClientHelloView<'_>,
     message: &[u8],
 ) -> Result<(Accepted, [u8; 32]), Error> {
     let hello = ServerHelloView::parse(message)?;
-    if hello.version() != ProtocolVersion::Tls12 || !config.offers(ProtocolVersion::Tls12) {
-        return Err(Error::NoSharedVersion);
-    }
-    // "TLS 1.3 clients receiving a ServerHello indicating TLS 1.2 or below MUST check that the last
-    // 8 bytes are not equal to either of these values" (RFC 8446, Section 4.1.3).
-    if config.offers(ProtocolVersion::Tls13) && hello.is_downgrade() {
-        return Err(Error::Downgrade);
-    }
     // A session of TLS 1.2 was never offered: the id is there for middleboxes (RFC 8446,
     // Section 4.1.2), and a server that echoes it claims to resume what does not exist.
     if !hello.session_id().is_empty() && hello.session_id() == offered.session_id() {

@@ -1,14 +1,13 @@
 //! What a server makes of a hello: suite, curve, protocol.
 
 use rustls::crypto::SupportedKxGroup;
-use tls_wire::extension::alpn;
 use tls_wire::writer::Writer;
 use tls_wire::{CipherSuite, ClientHelloView, ExtensionType, NamedGroup, ProtocolVersion};
 
 use crate::cipher_suites::{self, PskSuite};
 use crate::tls12::hello_extensions::{UNCOMPRESSED, check_point_formats, check_renegotiation_info};
 use crate::tls12::messages::curves;
-use crate::{Error, ServerConfig, key_exchange};
+use crate::{Error, ServerConfig, alpn, key_exchange};
 
 /// What is agreed on with the hellos.
 pub(super) struct Negotiated {
@@ -40,7 +39,7 @@ pub(super) fn negotiate(
     let (suite, curve) = suite(config, hello)?;
     Ok(Negotiated {
         suite,
-        alpn: protocol(config, hello)?,
+        alpn: alpn::choose(config, hello)?,
         // RFC 5746, Section 3.6.
         answers_renegotiation_info: renegotiation_info.is_some()
             || offers_suite(CipherSuite::TLS_EMPTY_RENEGOTIATION_INFO_SCSV),
@@ -102,18 +101,6 @@ fn curve(
     curves(&config.provider).find(|curve| takes(key_exchange::number(*curve)))
 }
 
-/// The application protocol (RFC 7301, Section 3.2).
-fn protocol(config: &ServerConfig, hello: ClientHelloView<'_>) -> Result<Option<Vec<u8>>, Error> {
-    if config.alpn.is_empty() || hello.extension(ExtensionType::ALPN).is_none() {
-        return Ok(None);
-    }
-    let offered = |ours: &&Vec<u8>| hello.alpn_protocols().any(|theirs| theirs == &ours[..]);
-    match config.alpn.iter().find(offered) {
-        Some(protocol) => Ok(Some(protocol.clone())),
-        None => Err(Error::NoApplicationProtocol),
-    }
-}
-
 impl Negotiated {
     /// The extensions of the ServerHello: answers to those of the client, and nothing else.
     pub(super) fn extensions(&self) -> Result<Vec<(ExtensionType, Vec<u8>)>, Error> {
@@ -129,7 +116,7 @@ impl Negotiated {
         }
         if let Some(protocol) = &self.alpn {
             let mut body = Writer::new();
-            alpn::write(&mut body, &[protocol]);
+            tls_wire::extension::alpn::write(&mut body, &[protocol]);
             extensions.push((ExtensionType::ALPN, body.finish("alpn")?));
         }
         Ok(extensions)

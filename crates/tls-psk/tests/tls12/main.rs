@@ -1,0 +1,10 @@
+//! TLS 1.2 with pre-shared keys: two ends of ours in memory, and real peers.
+
+#![allow(clippy::unwrap_used)]
+
+mod agreement;
+mod bad_input;
+mod hellos;
+mod orders;
+mod pair;
+mod refusals;
