@@ -68,7 +68,8 @@ pub(crate) fn one_key(identity: &PskIdentity) -> Vec<PskKey> {
 pub(crate) fn read_hello(wire: &[u8]) -> Result<(ClientHello, Vec<u8>), tls_wire::Error> {
     let mut reader = ClientHelloReader::default();
     let Progress::Whole(whole) = reader.read(wire)? else {
-        panic!("the hello is not whole");
+        let field = "client_hello";
+        return Err(tls_wire::Error::Truncated { field });
     };
     let rest = wire[whole.consumed..].to_vec();
     Ok((ClientHello::parse(whole.message)?, rest))

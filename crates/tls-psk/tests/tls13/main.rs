@@ -2,5 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod bad_answers;
+mod bad_hellos;
+mod bit_flips;
+mod early_data;
 mod ends;
+mod message_orders;
+mod tickets;
 mod two_ends;
