@@ -8,6 +8,7 @@ mod close;
 mod errors;
 mod handshake;
 mod identity;
+mod ocsp;
 mod sessions;
 mod sni;
 mod verify;

@@ -74,6 +74,11 @@ function talk(socket, command, report) {
     report.order.push('session');
     report.sessions.push(session.toString('base64'));
   });
+  socket.on('OCSPResponse', (response) => {
+    report.order.push('OCSPResponse');
+    report.staple = response ? response.toString('base64') : null;
+    if (command.refuseStaple) socket.destroy();
+  });
   socket.on('keylog', (line) => report.keylog.push(line.toString()));
   socket.on('data', (data) => {
     if (report.received < 65536) report.data += data.toString('latin1');
@@ -146,6 +151,11 @@ const operations = {
     server.on('tlsClientError', (error) => event('clientError', failed(error)));
     server.on('connection', (raw) => raws.push(raw));
     if (command.keylog) server.on('keylog', (line) => event('keylog', { line: line.toString() }));
+    // staple: what it staples, base64.
+    if (command.staple !== undefined) server.on('OCSPRequest', (certificate, issuer, callback) => {
+      event('ocsp', { certificate: certificate.toString('base64'), issuer: issuer && issuer.toString('base64') });
+      callback(null, command.staple && bytes(command.staple));
+    });
     servers.set(command.id, server);
     await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
     return { port: server.address().port };

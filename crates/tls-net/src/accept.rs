@@ -11,6 +11,7 @@ pub(crate) mod handshake;
 pub(crate) mod protocol;
 mod protocol_version;
 pub(crate) mod session;
+pub(crate) mod staple;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -99,8 +100,9 @@ where
     match Engine::choose(hello) {
         Engine::Rustls => {
             let session = session::open(incoming, &chosen.context, hello).await;
+            let stapled = staple::choose(incoming, &chosen.context, hello).await?;
             let finished =
-                handshake::drive(incoming, wire, hello, chosen, protocol, session).await?;
+                handshake::drive(incoming, wire, hello, chosen, protocol, session, stapled).await?;
             Ok((finished, at_work))
         }
     }

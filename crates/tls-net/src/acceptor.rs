@@ -20,11 +20,12 @@ use crate::admission::Admission;
 use crate::early_data::MOST_EARLY_DATA;
 use crate::engine;
 use crate::error::{Error, HandshakeError, HandshakeErrorKind, Phase};
-use crate::hooks::{BoxError, ChooseContext, ChooseProtocol, Hook};
+use crate::hooks::{BoxError, ChooseContext, ChooseProtocol, Hook, OcspResponse};
 use crate::limits::Limits;
 use crate::listener::Listener;
 use crate::server::Server;
 use crate::session::StoredSessions;
+use crate::staples::StapleQuestion;
 use crate::stream::TlsStream;
 
 /// The contexts of an acceptor, swapped as one.
@@ -60,6 +61,9 @@ pub(crate) struct Shared {
     pub(crate) contexts: ArcSwap<Contexts>,
     pub(crate) choose_context: Option<ChooseContext>,
     pub(crate) choose_protocol: Option<ChooseProtocol>,
+    pub(crate) ocsp_response: Option<OcspResponse>,
+    #[cfg(feature = "ocsp")]
+    pub(crate) stapler: Option<tls_ocsp::Stapler>,
     pub(crate) ticket_keys: Option<TicketKeys>,
     pub(crate) tickets: bool,
     pub(crate) stored: Option<StoredSessions>,
@@ -222,6 +226,9 @@ pub struct AcceptorBuilder {
     contexts: Contexts,
     choose_context: Option<ChooseContext>,
     choose_protocol: Option<ChooseProtocol>,
+    ocsp_response: Option<OcspResponse>,
+    #[cfg(feature = "ocsp")]
+    stapler: Option<tls_ocsp::Stapler>,
     ticket_keys: Option<TicketKeys>,
     tickets: bool,
     stored: Option<StoredSessions>,
@@ -254,6 +261,9 @@ impl AcceptorBuilder {
             },
             choose_context: None,
             choose_protocol: None,
+            ocsp_response: None,
+            #[cfg(feature = "ocsp")]
+            stapler: None,
             ticket_keys: None,
             tickets: true,
             stored: None,
@@ -302,6 +312,30 @@ impl AcceptorBuilder {
         E: Into<BoxError>,
     {
         self.choose_protocol = Some(Hook::new("choose_protocol", choose));
+        self
+    }
+
+    /// Asks `respond` for the OCSP response to staple, for each client that wants one and with the
+    /// certificate that it will get (`OCS-02`); the handshake waits (`OCS-04`). `None` staples none,
+    /// an error, a panic or a delay ends that one connection. The bytes are sent as they are
+    /// (`OCS-07`). What fetches, verifies and refreshes by itself is the stapler (feature `ocsp`).
+    #[doc(alias = "OCSPRequest")]
+    pub fn ocsp_response<F, Fut, E>(mut self, respond: F) -> Self
+    where
+        F: Fn(StapleQuestion) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Option<Vec<u8>>, E>> + Send + 'static,
+        E: Into<BoxError>,
+    {
+        self.ocsp_response = Some(Hook::new("ocsp_response", respond));
+        self
+    }
+
+    /// Staples what `stapler` has for the certificate of each connection, and lets it watch every
+    /// certificate that is served from the first time on. No handshake waits for it. Where
+    /// [`ocsp_response`](Self::ocsp_response) is set, that answers instead.
+    #[cfg(feature = "ocsp")]
+    pub fn stapler(mut self, stapler: tls_ocsp::Stapler) -> Self {
+        self.stapler = Some(stapler);
         self
     }
 
@@ -469,6 +503,9 @@ impl AcceptorBuilder {
             contexts: ArcSwap::from_pointee(self.contexts),
             choose_context: self.choose_context,
             choose_protocol: self.choose_protocol,
+            ocsp_response: self.ocsp_response,
+            #[cfg(feature = "ocsp")]
+            stapler: self.stapler,
             tickets: self.tickets && keys.is_some(),
             ticket_keys: keys,
             stored: self.stored,

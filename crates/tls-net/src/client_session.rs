@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tls_certs::Refusal;
 use tls_context::SecureContext;
+use tls_ocsp::StaplePolicy;
 use tls_session_store::NotResumed;
 use tls_wire::new_session_ticket::MAX_LIFETIME;
 
@@ -41,6 +42,8 @@ pub(crate) struct Binding {
     /// When the chain was verified in a full handshake.
     pub(crate) first_verified: UnixTime,
     pub(crate) refusal: Option<Refusal>,
+    /// What was made of the staple in that handshake.
+    pub(crate) staples: StaplePolicy,
 }
 
 /// Where a stream takes its sessions from.

@@ -107,6 +107,7 @@ where
         accept_any: context.accepts_any_certificate(),
         offered,
         inbox: Arc::new(SessionInbox::default()),
+        staple_check: outgoing.connector.staples.for_context(context),
         ..ClientSlot::default()
     };
     let mut slot = Some(Slot::Client(Box::new(slot)));
@@ -154,6 +155,10 @@ fn offer(outgoing: &Outgoing<'_>) -> (Option<SessionValue>, NotResumed) {
         return (None, NotResumed::NoSessionOffered);
     };
     let context = &outgoing.connector.context;
+    // A resumed handshake has no staple: what the full one made of it must do.
+    if session.binding().staples < outgoing.connector.staples.policy {
+        return (None, NotResumed::PolicyChanged);
+    }
     match session.take_for(context, &outgoing.name, outgoing.port, outgoing.now) {
         Ok(value) => (Some(value), NotResumed::NoSessionOffered),
         Err(reason) => (None, reason),
@@ -278,12 +283,15 @@ fn refused(
     handshake: &mut Handshake<UnbufferedClientConnection>,
     flight: Vec<u8>,
 ) -> Refused {
-    let refusal = match handshake.slot_mut() {
-        Some(Slot::Client(slot)) => slot.refusal.take(),
-        _ => None,
+    let (refusal, staple) = match handshake.slot_mut() {
+        Some(Slot::Client(slot)) => (slot.refusal.take(), slot.checked_staple.refusal.take()),
+        _ => (None, None),
     };
     let alert = failure::plaintext_alert(&flight).or_else(|| failure::alert_of(&failure));
-    let (kind, phase) = failure::classify(failure, refusal, Side::Client);
+    let (kind, phase) = match staple {
+        Some(kind) => (kind, Phase::ServerCertificate),
+        None => failure::classify(failure, refusal, Side::Client),
+    };
     let farewell = match (&kind, flight.is_empty()) {
         (HandshakeErrorKind::AlertReceived(_), _) => Farewell::Nothing,
         (HandshakeErrorKind::TooMuchData, _) => Farewell::Alert(AlertDescription::RecordOverflow),
@@ -328,6 +336,7 @@ where
         chain: negotiated.peer_certificates.clone().into(),
         first_verified,
         refusal: refusal.clone(),
+        staples: outgoing.connector.staples.policy,
     };
     let usable =
         context.resumes() && server_hello.is_some_and(|hello| hello.extended_master_secret);
@@ -352,6 +361,8 @@ where
         peer_addr: outgoing.peer,
         elapsed: outgoing.begun.elapsed(),
         hello: None,
+        ocsp_response: slot.checked_staple.response,
+        staple_verdict: slot.checked_staple.verdict,
         parsed_peer: OnceLock::new(),
     });
     let (io, received) = wire.into_parts();

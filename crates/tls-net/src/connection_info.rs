@@ -7,6 +7,7 @@ use std::time::Duration;
 use rustls::pki_types::CertificateDer;
 use rustls::{HandshakeKind, NamedGroup, ProtocolVersion, SupportedCipherSuite};
 use tls_certs::{CertificateSummary, Refusal};
+use tls_ocsp::StapleVerdict;
 use tls_session_store::NotResumed;
 use tls_wire::ClientHello;
 
@@ -142,6 +143,8 @@ pub(crate) struct Facts {
     pub(crate) peer_addr: Option<SocketAddr>,
     pub(crate) elapsed: Duration,
     pub(crate) hello: Option<ClientHello>,
+    pub(crate) ocsp_response: Option<Box<[u8]>>,
+    pub(crate) staple_verdict: Option<Box<StapleVerdict>>,
     pub(crate) parsed_peer: OnceLock<Box<Peer>>,
 }
 
@@ -218,6 +221,20 @@ impl ConnectionInfo {
     #[doc(alias = "authorizationError")]
     pub fn authorization_error(&self) -> Option<&Refusal> {
         self.0.refusal.as_ref()
+    }
+
+    /// On a client, the OCSP response that the server stapled, as it came (`OCS-05`, `OCS-07`), where
+    /// [`TlsConnector::request_ocsp`](crate::TlsConnector::request_ocsp) asks for it to be kept.
+    #[doc(alias = "OCSPResponse")]
+    pub fn ocsp_response(&self) -> Option<&[u8]> {
+        self.0.ocsp_response.as_deref()
+    }
+
+    /// On a client, what was made of the staple; `None` under
+    /// [`StaplePolicy::Ignore`](tls_ocsp::StaplePolicy::Ignore), and for a resumed session, which has
+    /// none: it resumes only where the full handshake was judged as strictly.
+    pub fn staple_verdict(&self) -> Option<&StapleVerdict> {
+        self.0.staple_verdict.as_deref()
     }
 
     /// Whether a session was resumed, or why not (`SOP-20`).

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rustls::pki_types::ServerName;
 use rustls::time_provider::TimeProvider;
 use tls_context::SecureContext;
+use tls_ocsp::StaplePolicy;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
@@ -15,7 +16,9 @@ use crate::client_session::ClientSession;
 use crate::connect;
 use crate::dial;
 use crate::error::HandshakeError;
+use crate::hooks::BoxError;
 use crate::limits::{CONNECT_TIMEOUT, HANDSHAKE_TIMEOUT};
+use crate::staples::StapleCheck;
 use crate::stream::TlsStream;
 
 /// Makes TLS connections to servers.
@@ -51,6 +54,7 @@ pub struct TlsConnector {
     pub(crate) handshake_timeout: Duration,
     pub(crate) server_name: Option<ServerName<'static>>,
     pub(crate) clock: Option<Arc<dyn TimeProvider>>,
+    pub(crate) staples: StapleCheck,
 }
 
 impl std::fmt::Debug for TlsConnector {
@@ -70,6 +74,7 @@ impl From<SecureContext> for TlsConnector {
             handshake_timeout: HANDSHAKE_TIMEOUT,
             server_name: None,
             clock: None,
+            staples: StapleCheck::default(),
         }
     }
 }
@@ -102,6 +107,41 @@ impl TlsConnector {
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn TimeProvider>) -> Self {
         self.clock = Some(clock);
+        self
+    }
+
+    /// How much is made of OCSP staples: by default ([`StaplePolicy::Prefer`]) a verified "revoked"
+    /// refuses the server, and a certificate that demands a staple (RFC 7633) is held to it. The
+    /// verdict is in [`ConnectionInfo::staple_verdict`](crate::ConnectionInfo::staple_verdict).
+    #[must_use]
+    pub fn staples(mut self, policy: StaplePolicy) -> Self {
+        self.staples.policy = policy;
+        self
+    }
+
+    /// Keeps the server's OCSP response for
+    /// [`ConnectionInfo::ocsp_response`](crate::ConnectionInfo::ocsp_response) (`OCS-01`). It is asked
+    /// for, and judged, in any case.
+    #[doc(alias = "requestOCSP")]
+    #[must_use]
+    pub fn request_ocsp(mut self, keep: bool) -> Self {
+        self.staples.keep = keep;
+        self
+    }
+
+    /// Shows each server's OCSP response, or that there is none, to `check` before the connection is
+    /// there (`OCS-05`); an error ends the handshake. Not called for resumed sessions, which have
+    /// none. Must not block.
+    #[doc(alias = "OCSPResponse")]
+    #[must_use]
+    pub fn check_ocsp_response<F, E>(mut self, check: F) -> Self
+    where
+        F: Fn(Option<&[u8]>) -> Result<(), E> + Send + Sync + 'static,
+        E: Into<BoxError>,
+    {
+        self.staples.hook = Some(Arc::new(move |response| {
+            check(response).map_err(Into::into)
+        }));
         self
     }
 

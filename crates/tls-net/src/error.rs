@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use tls_certs::Refusal;
+use tls_ocsp::StapleVerdict;
 use tls_wire::{AlertDescription, ClientHello, FirstBytes};
 
 /// Whose fault a failure is.
@@ -107,6 +108,8 @@ pub enum HandshakeErrorKind {
     ClientCertificateMissing,
     /// The server's certificate was refused.
     ServerCertificateRefused(Refusal),
+    /// The server's certificate is revoked, or its staple is not what the policy demands.
+    StapleRefused(Box<StapleVerdict>),
     /// The peer broke the protocol.
     PeerMisbehaved(rustls::Error),
     /// The peer's handshake was larger than any honest one.
@@ -176,6 +179,7 @@ impl HandshakeErrorKind {
             Self::SessionNotAcceptable(_) => "session_not_acceptable",
             Self::TooManyPending => "too_many_pending",
             Self::Abandoned => "handshake_abandoned",
+            Self::StapleRefused(_) => "staple_refused",
             Self::EnginePanicked => "engine_panicked",
             Self::Engine(_) => "engine",
             Self::Record(_) => "record",
@@ -201,6 +205,10 @@ impl HandshakeErrorKind {
             Self::NoSharedSignatureScheme => "ERR_SSL_NO_SHARED_SIGNATURE_ALGORITHMS",
             Self::NoSuitableIdentity => "ERR_SSL_NO_SUITABLE_SIGNATURE_ALGORITHM",
             Self::NoApplicationProtocol => "ERR_SSL_NO_APPLICATION_PROTOCOL",
+            Self::StapleRefused(verdict) => match **verdict {
+                StapleVerdict::Revoked(_) => "CERT_REVOKED",
+                _ => return None,
+            },
             Self::ClientCertificateMissing => "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE",
             Self::ClientCertificateRefused(refusal) | Self::ServerCertificateRefused(refusal) => {
                 refusal.code.as_str()
@@ -304,6 +312,14 @@ impl HandshakeErrorKind {
             Self::TooManyPending => {
                 "raise max_pending, or find who opens connections and says nothing"
             }
+            Self::StapleRefused(verdict) => match **verdict {
+                StapleVerdict::Revoked(_) => {
+                    "do not trust this server; its owner needs a new certificate"
+                }
+                _ => {
+                    "the server must staple a good OCSP response; or relax the connector's `staples`"
+                }
+            },
             Self::Abandoned => "give the shutdown more time, or leave time limits to the acceptor",
             Self::EnginePanicked => "please report this: it is a defect of this library",
             Self::Engine(_) => "see the error of rustls",
@@ -360,6 +376,7 @@ impl std::fmt::Display for HandshakeErrorKind {
             Self::TooManyPending => {
                 f.write_str("too many connections without a hello; this was the oldest")
             }
+            Self::StapleRefused(verdict) => write!(f, "the server's certificate: {verdict}"),
             Self::Abandoned => f.write_str("this program gave the handshake up"),
             Self::EnginePanicked => f.write_str("the protocol engine panicked"),
             Self::Engine(error) => write!(f, "protocol engine: {error}"),

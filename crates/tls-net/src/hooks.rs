@@ -12,19 +12,20 @@ use tls_context::SecureContext;
 use tls_wire::ClientHello;
 
 use crate::error::HandshakeErrorKind;
+use crate::staples::StapleQuestion;
 
 /// Any error of a hook.
 pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
 
 type HookFuture<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
 
-/// A hook asked with the hello of a connection.
-pub(crate) struct Hook<T> {
+/// A hook, asked with a question `Q`, which owns what it needs: the hello of a connection.
+pub(crate) struct Hook<T, Q = ClientHello> {
     name: &'static str,
-    ask: Arc<dyn Fn(ClientHello) -> HookFuture<T> + Send + Sync>,
+    ask: Arc<dyn Fn(Q) -> HookFuture<T> + Send + Sync>,
 }
 
-impl<T> Clone for Hook<T> {
+impl<T, Q> Clone for Hook<T, Q> {
     fn clone(&self) -> Self {
         Self {
             name: self.name,
@@ -33,15 +34,15 @@ impl<T> Clone for Hook<T> {
     }
 }
 
-impl<T: 'static> Hook<T> {
+impl<T: 'static, Q: 'static> Hook<T, Q> {
     pub(crate) fn new<F, Fut, E>(name: &'static str, ask: F) -> Self
     where
-        F: Fn(ClientHello) -> Fut + Send + Sync + 'static,
+        F: Fn(Q) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<T, E>> + Send + 'static,
         E: Into<BoxError>,
     {
-        let ask = move |hello| -> HookFuture<T> {
-            let answer = ask(hello);
+        let ask = move |question| -> HookFuture<T> {
+            let answer = ask(question);
             Box::pin(async move { answer.await.map_err(Into::into) })
         };
         Self {
@@ -51,14 +52,9 @@ impl<T: 'static> Hook<T> {
     }
 
     /// Asks the hook. Its error, its delay and its panic each end this one connection.
-    pub(crate) async fn ask(
-        &self,
-        hello: &ClientHello,
-        limit: Duration,
-    ) -> Result<T, HandshakeErrorKind> {
-        let hello = hello.clone();
+    pub(crate) async fn ask(&self, question: Q, limit: Duration) -> Result<T, HandshakeErrorKind> {
         // The closure itself may panic before there is a future.
-        let answer = AssertUnwindSafe(async move { (self.ask)(hello).await }).catch_unwind();
+        let answer = AssertUnwindSafe(async move { (self.ask)(question).await }).catch_unwind();
         match tokio::time::timeout(limit, answer).await {
             Ok(Ok(Ok(answer))) => Ok(answer),
             Ok(Ok(Err(error))) => Err(HandshakeErrorKind::HookFailed(self.name, error)),
@@ -70,6 +66,9 @@ impl<T: 'static> Hook<T> {
 
 /// Chooses the context of a connection (`SNI-04`); `None` means the default.
 pub(crate) type ChooseContext = Hook<Option<SecureContext>>;
+
+/// Gives the OCSP response for a certificate (`OCS-02`); `None` staples none.
+pub(crate) type OcspResponse = Hook<Option<Vec<u8>>, StapleQuestion>;
 
 /// Chooses the application protocol (`ALP-05`); `None` refuses the connection.
 pub(crate) type ChooseProtocol = Hook<Option<Vec<u8>>>;

@@ -62,6 +62,7 @@ mod refused;
 mod server;
 mod session;
 mod shutdown;
+mod staples;
 mod stream;
 mod stream_queue;
 mod wire;
@@ -79,6 +80,7 @@ pub use hyper_util::HttpsStream;
 pub use listener::{Listener, is_transient};
 pub use server::{Server, ServerHandle, Stats};
 pub use shutdown::Drained;
+pub use staples::StapleQuestion;
 pub use stream::{ExportError, StreamTimeout, TlsStream};
 #[doc(no_inline)]
 pub use tls_session_store::NotResumed;

@@ -61,8 +61,8 @@ impl std::fmt::Display for StapleVerdict {
     }
 }
 
-/// How much a client makes of staples.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+/// How much a client makes of staples; in the order of strictness.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum StaplePolicy {
     /// Nothing: not even "revoked" counts.

@@ -86,6 +86,7 @@
 //! | `generate` (default) | development CAs and certificates |
 //! | `axum` | `axum::serve` takes a [`Server`](net::Server); handlers get `ConnectInfo<ConnectionInfo>` |
 //! | `hyper-util` | [`TlsConnector`](net::TlsConnector) is a connector of hyper-util's client |
+//! | `ocsp` | [`ocsp`]: a stapler that asks responders and keeps staples fresh, for [`AcceptorBuilder::stapler`](net::AcceptorBuilder) |
 //! | `metrics` | counters and histograms through the `metrics` facade |
 //! | `redis` | `sessions::RedisStore`: sessions in one Redis, sentinels or a cluster |
 //!
@@ -94,7 +95,7 @@
 //! # One crate at a time
 //!
 //! Each module here is a crate of its own, and usable with plain rustls without the others:
-//! [`certs`], [`sessions`], [`context`], [`wire`] and [`record`] have no runtime and no IO.
+//! [`certs`], [`sessions`], [`context`], [`ocsp`], [`wire`] and [`record`] have no runtime and no IO.
 
 pub mod prelude;
 
@@ -102,6 +103,7 @@ pub use rustls;
 pub use tls_certs as certs;
 pub use tls_context as context;
 pub use tls_net as net;
+pub use tls_ocsp as ocsp;
 pub use tls_psk as psk;
 pub use tls_record as record;
 pub use tls_session_store as sessions;

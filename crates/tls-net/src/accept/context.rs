@@ -24,7 +24,9 @@ pub(crate) async fn choose(
         });
     }
     if let Some(hook) = &incoming.shared.choose_context {
-        let answer = hook.ask(hello, incoming.shared.limits.hook_timeout).await;
+        let answer = hook
+            .ask(hello.clone(), incoming.shared.limits.hook_timeout)
+            .await;
         let chosen = answer.map_err(|kind| {
             Refused::with_alert(kind, Phase::Context, AlertDescription::InternalError)
         })?;

@@ -49,6 +49,8 @@ where
         peer_addr: incoming.peer,
         elapsed: incoming.begun.elapsed(),
         hello: hello.filter(|_| incoming.shared.keep_hello),
+        ocsp_response: None,
+        staple_verdict: None,
         parsed_peer: OnceLock::new(),
     });
     tracing::debug!(

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rustls::HandshakeKind;
 use rustls::server::UnbufferedServerConnection;
+use rustls::sign::CertifiedKey;
 use tls_context::SecureContext;
 use tls_record::{Established, RecordLayer, RecordLimits};
 use tls_session_store::{ContextId, NotResumed, Verdict};
@@ -65,13 +66,15 @@ pub(crate) async fn drive<IO>(
     chosen: Chosen,
     protocol: Option<Vec<u8>>,
     offer: Offer,
+    stapled: Option<Arc<CertifiedKey>>,
 ) -> Result<Finished, Refused>
 where
     IO: AsyncRead + AsyncWrite + Unpin,
 {
     let context = chosen.context.clone();
     let plan = early_data::plan(incoming, &context, hello, &offer);
-    let (slot, offered) = lay_ready(incoming, &context, hello, chosen.generation, offer, &plan);
+    let (mut slot, offered) = lay_ready(incoming, &context, hello, chosen.generation, offer, &plan);
+    slot.stapled = stapled;
     let connection = connection(&context, protocol, plan.limit)?;
     let mut handshake = Handshake::new(connection, Slot::Server(Box::new(slot)));
     let sent = run(incoming, wire, hello, &context, &mut handshake, &plan).await?;
@@ -144,6 +147,9 @@ fn lay_ready(
         parsers_disagree: None,
         no_identity: false,
         no_scheme: false,
+        stapled: None,
+        #[cfg(feature = "ocsp")]
+        stapler: shared.stapler.clone().filter(|_| hello.status_request()),
         accept_any: context.accepts_any_certificate(),
         client: Authenticated::nobody(incoming.now),
         refusal: None,

@@ -18,7 +18,9 @@ pub(crate) async fn choose(
     if hello.alpn_protocols().next().is_none() {
         return Ok(None);
     }
-    let answer = hook.ask(hello, incoming.shared.limits.hook_timeout).await;
+    let answer = hook
+        .ask(hello.clone(), incoming.shared.limits.hook_timeout)
+        .await;
     let chosen = answer.map_err(|kind| {
         Refused::with_alert(kind, Phase::Context, AlertDescription::InternalError)
     })?;

@@ -8,9 +8,11 @@ use rustls::client::{ClientSessionStore, Tls12ClientSessionValue, Tls13ClientSes
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, NamedGroup, SignatureScheme};
 use tls_certs::{Refusal, WatchedServerVerifier};
+use tls_ocsp::ResponseVerifier;
 
 use super::secrets::HandshakeSecrets;
 use super::slot;
+use crate::staples::{CheckedStaple, StapleCheck};
 
 /// How many unused TLS 1.3 tickets a connection keeps; a server decides how many it sends.
 const TICKETS_KEPT: usize = 8;
@@ -53,6 +55,9 @@ pub(crate) struct ClientSlot {
     /// The chain the server sent in this handshake (none when it resumed).
     pub(crate) server_chain: Vec<CertificateDer<'static>>,
     pub(crate) refusal: Option<Refusal>,
+    /// What is to be made of a staple, and what came of it.
+    pub(crate) staple_check: StapleCheck,
+    pub(crate) checked_staple: CheckedStaple,
     /// The server asked for a certificate.
     pub(crate) certificate_requested: bool,
 }
@@ -104,6 +109,7 @@ impl ClientSessionStore for SlotClientSessions {
 #[derive(Debug)]
 pub(crate) struct SlotServerVerifier {
     pub(crate) inner: Arc<WatchedServerVerifier>,
+    pub(crate) staples: ResponseVerifier,
 }
 
 impl ServerCertVerifier for SlotServerVerifier {
@@ -112,7 +118,7 @@ impl ServerCertVerifier for SlotServerVerifier {
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
+        ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         let chain: Vec<CertificateDer<'static>> = std::iter::once(end_entity)
@@ -123,13 +129,25 @@ impl ServerCertVerifier for SlotServerVerifier {
         let accepted = slot::client(|slot| {
             slot.server_chain = chain;
             match outcome {
-                Ok(()) => Ok(()),
+                Ok(()) => {}
                 Err(refusal) => {
                     let error = refusal.rustls_error();
                     slot.refusal = Some(refusal);
-                    if slot.accept_any { Ok(()) } else { Err(error) }
+                    if !slot.accept_any {
+                        return Err(error);
+                    }
                 }
             }
+            let trust = self.inner.trust().get();
+            let (checked, outcome) = slot.staple_check.check(
+                &self.staples,
+                &trust,
+                &slot.server_chain,
+                ocsp_response,
+                now,
+            );
+            slot.checked_staple = checked;
+            outcome
         })
         .unwrap_or_else(|| Err(rustls::Error::General("no connection in place".into())));
         accepted.map(|()| ServerCertVerified::assertion())

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rustls::client::Resumption;
 use rustls::{ClientConfig, ServerConfig};
 use tls_context::{ClientAuth, SecureContext};
+use tls_ocsp::ResponseVerifier;
 
 use super::client_slot::{SlotClientIdentity, SlotClientSessions, SlotServerVerifier};
 use super::secrets::SlotKeyLog;
@@ -71,6 +72,7 @@ fn lower_client(context: &SecureContext) -> Result<Arc<ClientConfig>, rustls::Er
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(SlotServerVerifier {
                 inner: verifier.clone(),
+                staples: ResponseVerifier::new(context.provider().clone()),
             }))
             .with_client_cert_resolver(Arc::new(SlotClientIdentity {
                 inner: context.client_resolver(),

@@ -55,6 +55,11 @@ pub(crate) struct ServerSlot {
     pub(crate) no_identity: bool,
     /// Set when the client can verify no signature of the identity chosen.
     pub(crate) no_scheme: bool,
+    /// The key that the OCSP hook was asked about, with what it gave.
+    pub(crate) stapled: Option<Arc<CertifiedKey>>,
+    /// Has staples for all others.
+    #[cfg(feature = "ocsp")]
+    pub(crate) stapler: Option<tls_ocsp::Stapler>,
     /// Whether the context accepts what its verifier refuses.
     pub(crate) accept_any: bool,
     /// What this handshake has proved of the client so far.
@@ -188,8 +193,12 @@ impl ResolvesServerCert for SlotResolver {
             return None;
         }
         let schemes = hello.signature_schemes().to_vec();
-        let key = self.inner.as_ref().and_then(|inner| inner.resolve(hello));
-        let Some(key) = key else {
+        // rustls has narrowed the schemes by now: should the key that the hook was asked about not
+        // fit, another one serves, without a staple.
+        let stapled = slot::server(|slot| slot.stapled.clone()).flatten();
+        let stapled = stapled.filter(|key| key.key.choose_scheme(&schemes).is_some());
+        let resolve = || self.inner.as_ref().and_then(|inner| inner.resolve(hello));
+        let Some(key) = stapled.or_else(resolve) else {
             slot::server(|slot| slot.no_identity = true);
             return None;
         };
@@ -198,6 +207,10 @@ impl ResolvesServerCert for SlotResolver {
         if !schemes.is_empty() && key.key.choose_scheme(&schemes).is_none() {
             slot::server(|slot| slot.no_scheme = true);
             return None;
+        }
+        #[cfg(feature = "ocsp")]
+        if let Some(stapler) = slot::server(|slot| slot.stapler.clone()).flatten() {
+            return Some(stapler.stapled(key));
         }
         Some(key)
     }

@@ -232,6 +232,10 @@ fn kinds() -> Vec<(Kind, &'static str)> {
             "too_many_pending - local: too many connections without a hello; this was the oldest",
         ),
         (
+            Kind::StapleRefused(Box::new(tls_ocsp::StapleVerdict::Absent)),
+            "staple_refused - peer: the server's certificate: the server sent no staple",
+        ),
+        (
             Kind::Abandoned,
             "handshake_abandoned - local: this program gave the handshake up",
         ),

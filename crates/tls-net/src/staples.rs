@@ -1,0 +1,131 @@
+//! OCSP staples: what a server sends (`OCS-02`), and what a client makes of it (`OCS-05`).
+
+use std::sync::Arc;
+
+use pki_types::{CertificateDer, UnixTime};
+use rustls::CertificateError;
+use rustls::sign::CertifiedKey;
+use tls_certs::{CertificateSummary, Trust, TrustedCertificate};
+use tls_context::SecureContext;
+use tls_ocsp::{ResponseVerifier, StaplePolicy, StapleVerdict, demands_staple};
+use tls_wire::ClientHello;
+
+use crate::error::HandshakeErrorKind;
+use crate::hooks::BoxError;
+
+/// What the hook of [`AcceptorBuilder::ocsp_response`](crate::AcceptorBuilder::ocsp_response) is
+/// asked about.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct StapleQuestion {
+    /// The client's hello.
+    pub hello: ClientHello,
+    /// The certificate that this connection serves, in DER.
+    pub certificate: CertificateDer<'static>,
+    /// The one that signed it; `None` if it is self-signed, or its issuer is not in the chain.
+    pub issuer: Option<CertificateDer<'static>>,
+}
+
+impl StapleQuestion {
+    pub(crate) fn new(hello: &ClientHello, key: &CertifiedKey) -> Option<Self> {
+        let (certificate, rest) = key.cert.split_first()?;
+        let signed_by = |issuer: &CertificateDer<'_>| {
+            let names = CertificateSummary::from_der(certificate).ok()?;
+            let issuer = CertificateSummary::from_der(issuer).ok()?;
+            Some(names.issuer == issuer.subject && names.subject != names.issuer)
+        };
+        let issuer = rest.first().filter(|next| signed_by(next) == Some(true));
+        Some(Self {
+            hello: hello.clone(),
+            certificate: certificate.clone(),
+            issuer: issuer.cloned(),
+        })
+    }
+}
+
+/// Looks at the staple of a server before the connection is there; `None` is none.
+pub(crate) type CheckStaple = Arc<dyn Fn(Option<&[u8]>) -> Result<(), BoxError> + Send + Sync>;
+
+/// What a client makes of a server's staple.
+#[derive(Clone, Default)]
+pub(crate) struct StapleCheck {
+    pub(crate) policy: StaplePolicy,
+    pub(crate) hook: Option<CheckStaple>,
+    /// Whether the connection keeps the response.
+    pub(crate) keep: bool,
+}
+
+impl std::fmt::Debug for StapleCheck {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StapleCheck")
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What came of the check.
+#[derive(Debug, Default)]
+pub(crate) struct CheckedStaple {
+    pub(crate) response: Option<Box<[u8]>>,
+    pub(crate) verdict: Option<Box<StapleVerdict>>,
+    pub(crate) refusal: Option<HandshakeErrorKind>,
+}
+
+impl StapleCheck {
+    /// Who accepts any certificate has no use for its status.
+    pub(crate) fn for_context(&self, context: &SecureContext) -> Self {
+        let mut check = self.clone();
+        if context.accepts_any_certificate() {
+            check.policy = StaplePolicy::Ignore;
+        }
+        check
+    }
+
+    /// Checks the staple that came with a chain which verified. The error makes rustls send the
+    /// alert that fits; the report is beside it.
+    pub(crate) fn check(
+        &self,
+        verifier: &ResponseVerifier,
+        trust: &Trust,
+        chain: &[CertificateDer<'static>],
+        staple: &[u8],
+        now: UnixTime,
+    ) -> (CheckedStaple, Result<(), rustls::Error>) {
+        let mut checked = CheckedStaple {
+            response: (self.keep && !staple.is_empty()).then(|| Box::from(staple)),
+            ..CheckedStaple::default()
+        };
+        let given = Some(staple).filter(|staple| !staple.is_empty());
+        if let Some(hook) = &self.hook
+            && let Err(error) = hook(given)
+        {
+            checked.refusal = Some(HandshakeErrorKind::HookFailed("check_ocsp_response", error));
+            let refused = CertificateError::ApplicationVerificationFailure;
+            return (checked, Err(refused.into()));
+        }
+        if self.policy == StaplePolicy::Ignore {
+            return (checked, Ok(()));
+        }
+        let demanded = chain.first().is_some_and(demands_staple);
+        let anchors = trust.certificates();
+        let anchors: Vec<&CertificateDer<'_>> = if given.is_some() {
+            anchors.iter().map(TrustedCertificate::der).collect()
+        } else {
+            Vec::new()
+        };
+        let verdict = verifier.verdict(chain, anchors, staple, now);
+        let outcome = if self.policy.accepts(&verdict, demanded) {
+            Ok(())
+        } else {
+            let verdict = Box::new(verdict.clone());
+            let error = match *verdict {
+                StapleVerdict::Revoked(_) => CertificateError::Revoked,
+                _ => CertificateError::InvalidOcspResponse,
+            };
+            checked.refusal = Some(HandshakeErrorKind::StapleRefused(verdict));
+            Err(error.into())
+        };
+        checked.verdict = Some(Box::new(verdict));
+        (checked, outcome)
+    }
+}
