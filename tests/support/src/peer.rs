@@ -30,7 +30,7 @@ pub use node::Node;
 pub use ocsp_responder::{OcspCa, OcspResponder, Standing};
 pub use openssl::{OpenSsl, SServer};
 pub use process::{Output, Process};
-pub use redis::Redis;
+pub use redis::{Redis, RedisCluster, RedisSentinel};
 
 /// The version of Node that the behaviours of `node:tls` were taken from.
 pub const NODE_VERSION: &str = "24.7.0";

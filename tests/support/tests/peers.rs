@@ -8,7 +8,7 @@ use std::{
 use tls_testing::{
     Pki,
     peer::{
-        Chromium, Curl, Node, OpenSsl, Process, Redis, base64, public_key_hash,
+        Chromium, Curl, Node, OpenSsl, Process, Redis, RedisCluster, RedisSentinel, base64, public_key_hash,
         public_key_hash_of_pem,
     },
 };
@@ -164,4 +164,52 @@ async fn redis_listens_where_it_says_and_not_after_its_end() {
     assert!(redis.directory().join("redis.sock").exists());
     drop(redis);
     assert!(TcpStream::connect(address).is_err());
+}
+
+#[tokio::test]
+async fn redis_is_paused_killed_and_restarted_where_it_was() {
+    let Some(mut redis) = Redis::require().await else {
+        return;
+    };
+    assert_eq!(redis.ask("SET a 1").await, "OK");
+    redis.pause();
+    redis.resume();
+    assert_eq!(redis.ask("GET a").await, "1");
+    assert!(redis.ask("NONSENSE").await.starts_with("-ERR"));
+    redis.restart().await;
+    assert_eq!(redis.ask("GET a").await, "");
+    let replica = redis.replica().await;
+    assert!(replica.ask("SET a 1").await.starts_with("-READONLY"));
+    redis.kill();
+    assert!(TcpStream::connect(redis.address).is_err());
+}
+
+#[tokio::test]
+async fn redis_speaks_tls_or_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = Pki::shared().write_to(dir.path());
+    let Some(redis) = Redis::require_tls(&files).await else {
+        return;
+    };
+    assert!(TcpStream::connect(redis.address).is_ok());
+    assert_eq!(redis.ask("PING").await, "PONG");
+}
+
+#[tokio::test]
+async fn a_redis_cluster_serves_all_slots_and_has_replicas() {
+    let Some(cluster) = RedisCluster::require().await else {
+        return;
+    };
+    let replica = cluster.replica_of(0).await;
+    assert_eq!(replica.ask("CLUSTER FAILOVER").await, "OK");
+    replica.wait_until("ROLE", "master").await;
+}
+
+#[tokio::test]
+async fn a_redis_sentinel_puts_the_replica_in_the_place_of_the_primary() {
+    let Some(mut redis) = RedisSentinel::require().await else {
+        return;
+    };
+    redis.primary.kill();
+    redis.wait_for_failover().await;
 }

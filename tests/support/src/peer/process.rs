@@ -187,6 +187,21 @@ impl Process {
         }
     }
 
+    /// Stops it in its tracks, until [`resume`](Self::resume).
+    pub fn pause(&self) {
+        self.signal(rustix::process::Signal::STOP);
+    }
+
+    /// Lets it go on.
+    pub fn resume(&self) {
+        self.signal(rustix::process::Signal::CONT);
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let id = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(id, signal).unwrap();
+    }
+
     /// Kills it and waits for its end.
     pub fn stop(mut self) -> Output {
         let status = self.kill();
@@ -214,7 +229,7 @@ impl Process {
         )
     }
 
-    fn kill(&mut self) -> ExitStatus {
+    pub(super) fn kill(&mut self) -> ExitStatus {
         let _ = self.child.kill();
         self.child.wait().unwrap()
     }
