@@ -8,8 +8,8 @@ use std::{
 use tls_testing::{
     Pki,
     peer::{
-        Chromium, Curl, Node, OpenSsl, Process, Redis, RedisCluster, RedisSentinel, base64, public_key_hash,
-        public_key_hash_of_pem,
+        Chromium, Curl, Node, OpenSsl, Process, Redis, RedisCluster, RedisSentinel, base64,
+        public_key_hash, public_key_hash_of_pem,
     },
 };
 

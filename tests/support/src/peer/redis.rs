@@ -84,9 +84,12 @@ impl Redis {
     /// A replica of this one, in step with it.
     pub async fn replica(&self) -> Self {
         let port = self.address.port().to_string();
-        let args = ["--replicaof", "127.0.0.1", &port, "--repl-diskless-sync-delay", "0"];
+        let args = ["--replicaof", "127.0.0.1", &port];
         let mut replica = Self::require_with(&args).await.unwrap();
-        replica.process.wait_for("MASTER <-> REPLICA sync: Finished").await;
+        replica
+            .process
+            .wait_for("MASTER <-> REPLICA sync: Finished")
+            .await;
         replica
     }
 
@@ -177,6 +180,8 @@ fn run(program: &Path, directory: &Path, args: &[OsString]) -> Process {
         .args(["--bind", "127.0.0.1", "--daemonize", "no"])
         .args(["--save", "", "--appendonly", "no"])
         .args(["--unixsocket", "redis.sock"])
+        // Replicas come one by one here: there is no second one to wait for.
+        .args(["--repl-diskless-sync-delay", "0"])
         .args(args);
     Process::start(command)
 }
@@ -213,7 +218,10 @@ async fn read_answer(stream: &mut BufReader<UnixStream>) -> String {
     while open > 0 {
         open -= 1;
         let mut line = String::new();
-        assert!(stream.read_line(&mut line).await.unwrap() > 0, "redis-server hung up");
+        assert!(
+            stream.read_line(&mut line).await.unwrap() > 0,
+            "redis-server hung up"
+        );
         let line = line.trim_end();
         let (kind, rest) = line.split_at(1);
         let count = rest.parse::<usize>().unwrap_or(0);
@@ -225,6 +233,7 @@ async fn read_answer(stream: &mut BufReader<UnixStream>) -> String {
                 text += &String::from_utf8_lossy(&bulk[..count]);
                 text.push('\n');
             }
+            "$" => {}
             "-" => text = text + line + "\n",
             _ => text = text + rest + "\n",
         }

@@ -44,7 +44,10 @@ impl RedisSentinel {
         );
         std::fs::write(&file, settings).unwrap();
         let mut command = command(&program);
-        command.current_dir(directory.path()).arg(&file).arg("--sentinel");
+        command
+            .current_dir(directory.path())
+            .arg(&file)
+            .arg("--sentinel");
         let mut process = Process::start(command);
         process.wait_for("+slave ").await;
         Some(Self {
