@@ -182,6 +182,8 @@ fn run(program: &Path, directory: &Path, args: &[OsString]) -> Process {
         .args(["--unixsocket", "redis.sock"])
         // Replicas come one by one here: there is no second one to wait for.
         .args(["--repl-diskless-sync-delay", "0"])
+        // A cluster lists a replica once it was written to, if only by this.
+        .args(["--repl-ping-replica-period", "1"])
         .args(args);
     Process::start(command)
 }
