@@ -168,3 +168,61 @@ fn no_store_takes_everything_and_keeps_nothing() {
         NoStore.remove(b"a").await.unwrap();
     });
 }
+
+#[cfg(feature = "redis")]
+mod redis {
+    use std::io::{BufRead, BufReader, Write};
+    use std::os::unix::net::UnixStream;
+    use std::path::PathBuf;
+
+    use tls_session_store::RedisStore;
+    use tls_testing::peer::{Redis, RedisCluster};
+
+    use super::*;
+
+    fn started<T>(start: impl Future<Output = T>) -> T {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_all().build().unwrap().block_on(start)
+    }
+
+    /// Time passes for Redis when what is left of its keys' lifetimes gets less.
+    const AGE: &str = "EVAL \"for _, key in ipairs(redis.call('KEYS', '*')) do \
+        redis.call('PEXPIRE', key, redis.call('PTTL', key) - ARGV[1]) end return 'aged'\" 0";
+
+    fn wait(sockets: Vec<PathBuf>) -> Wait {
+        Box::new(move |time| {
+            for socket in &sockets {
+                let mut stream = UnixStream::connect(socket).unwrap();
+                writeln!(stream, "{AGE} {}\r", time.as_millis()).unwrap();
+                let mut answer = String::new();
+                BufReader::new(stream).read_line(&mut answer).unwrap();
+                assert_eq!(answer.trim(), "$4");
+            }
+        })
+    }
+
+    #[test]
+    fn the_redis_store_keeps_the_contract() {
+        let Some(redis) = started(Redis::require()) else {
+            return;
+        };
+        let store = RedisStore::open(&format!("redis://{}", redis.address)).unwrap();
+        let socket = redis.directory().join("redis.sock");
+        run(keeps_the_contract(store, wait(vec![socket])));
+    }
+
+    #[test]
+    fn the_redis_store_keeps_the_contract_in_a_cluster() {
+        let Some(cluster) = started(RedisCluster::require()) else {
+            return;
+        };
+        let url = format!("redis-cluster://{}", cluster.hosts());
+        let store = RedisStore::open(&url).unwrap();
+        let sockets = cluster
+            .nodes
+            .iter()
+            .map(|node| node.directory().join("redis.sock"));
+        let sockets = sockets.collect();
+        run(keeps_the_contract(store, wait(sockets)));
+    }
+}

@@ -2,4 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod away;
+mod cluster;
+mod patience;
+mod refusing;
+mod sentinel;
 mod single;
+mod strangers;
