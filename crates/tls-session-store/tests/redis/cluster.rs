@@ -66,7 +66,8 @@ async fn without_one_node_the_others_serve_and_its_replica_follows() {
     for id in IDS {
         match at_once(store.get(&[id])) {
             Some(Err(error)) => {
-                assert_eq!(code::<()>(Err(error)), "redis_refused");
+                let fault = code::<()>(Err(error));
+                assert!(["redis_refused", "redis_lost"].contains(&fault), "{fault}");
                 refused += 1;
             }
             _ => assert_eq!(store.get(&[id]).await.unwrap().unwrap(), [id]),
@@ -95,10 +96,8 @@ async fn all_nodes_away_is_down_and_heals() {
     }
     until(&store, "down", "redis_refused").await;
     for id in IDS {
-        assert_eq!(
-            code(at_once(store.get(&[id])).expect("it waits")),
-            "redis_refused"
-        );
+        let fault = code(at_once(store.get(&[id])).expect("it waits"));
+        assert!(["redis_refused", "redis_lost"].contains(&fault), "{fault}");
     }
     for node in &mut cluster.nodes {
         node.restart().await;
