@@ -5,6 +5,9 @@
 mod agreement;
 mod bad_input;
 mod hellos;
+mod node;
+mod openssl;
 mod orders;
+mod over_tcp;
 mod pair;
 mod refusals;
