@@ -26,6 +26,7 @@ use crate::connection_info::ContextRule;
 use crate::engine::Engine;
 use crate::error::{HandshakeError, Phase};
 use crate::refused::Refused;
+use crate::store_guard::StoreTime;
 use crate::stream::TlsStream;
 use crate::wire::Wire;
 
@@ -35,6 +36,7 @@ pub(crate) struct Incoming<'a> {
     pub(crate) peer: Option<SocketAddr>,
     pub(crate) begun: Instant,
     pub(crate) now: UnixTime,
+    pub(crate) store_time: StoreTime,
 }
 
 /// A place among the handshakes at work. A server keeps it until the stream is taken.
@@ -51,16 +53,13 @@ pub(crate) async fn accept<IO>(
 where
     IO: AsyncRead + AsyncWrite + Unpin,
 {
-    let now = shared
-        .clock
-        .as_ref()
-        .and_then(|clock| clock.current_time())
-        .unwrap_or_else(UnixTime::now);
+    let now = shared.now();
     let incoming = Incoming {
         shared,
         peer,
         begun,
         now,
+        store_time: StoreTime::default(),
     };
     let mut wire = Wire::new(io, prefix, begun, shared.limits.hello_timeout);
     let mut hello = None;

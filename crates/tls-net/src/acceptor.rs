@@ -3,13 +3,14 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use rustls::pki_types::UnixTime;
 use rustls::time_provider::TimeProvider;
 use tls_context::{SecureContext, SniMap};
-use tls_session_store::{DynSessionStore, SessionStore, SharedSecret, TicketKeys};
+use tls_session_store::{ContextId, DynSessionStore, SessionStore, SharedSecret, TicketKeys};
 use tls_wire::ClientHello;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::ToSocketAddrs;
@@ -21,11 +22,14 @@ use crate::early_data::MOST_EARLY_DATA;
 use crate::engine;
 use crate::error::{Error, HandshakeError, HandshakeErrorKind, Phase};
 use crate::hooks::{BoxError, ChooseContext, ChooseProtocol, Hook, OcspResponse};
-use crate::limits::Limits;
+use crate::limits::{Limits, MAX_REPLACED};
 use crate::listener::Listener;
+use crate::revocation::{self, Revocations, SessionsOf};
 use crate::server::Server;
 use crate::session::StoredSessions;
 use crate::staples::StapleQuestion;
+use crate::store_guard::{OnStoreState, StoreGuard};
+use crate::store_state::StoreState;
 use crate::stream::TlsStream;
 
 /// The contexts of an acceptor, swapped as one.
@@ -36,21 +40,51 @@ pub(crate) struct Contexts {
     pub(crate) generation: u64,
     /// The longest lifetime of a session in any of them, as long as it was there.
     pub(crate) longest_session: Duration,
+    /// The ids of contexts that were replaced by others, the latest first.
+    pub(crate) replaced: Vec<ContextId>,
 }
 
 impl Contexts {
-    pub(crate) fn add(&mut self, pattern: &str, context: SecureContext) -> Result<(), Error> {
+    /// Adds `context`; the one that had this pattern before.
+    pub(crate) fn add(
+        &mut self,
+        pattern: &str,
+        context: SecureContext,
+    ) -> Result<Option<SecureContext>, Error> {
         engine::lowered::server(&context).map_err(|source| Error::NamedContext {
             pattern: pattern.to_owned(),
             source,
         })?;
         self.longest_session = self.longest_session.max(context.session_timeout());
+        let before = self.named.remove(pattern).map(|(_, context)| context);
+        let id = context.context_id();
         self.named
             .insert(pattern, (Arc::from(pattern), context))
             .map_err(|source| Error::Pattern {
                 pattern: pattern.to_owned(),
                 source,
-            })
+            })?;
+        if let Some(before) = &before {
+            self.note_replaced(before, id);
+        }
+        Ok(before)
+    }
+
+    /// Makes `context` the default; the one before.
+    pub(crate) fn set_default(&mut self, context: SecureContext) -> SecureContext {
+        let id = context.context_id();
+        let before = std::mem::replace(&mut self.default, context);
+        self.note_replaced(&before, id);
+        before
+    }
+
+    fn note_replaced(&mut self, before: &SecureContext, id: [u8; 32]) {
+        let before = ContextId(before.context_id());
+        self.replaced.retain(|one| *one != before);
+        if before.0 != id {
+            self.replaced.insert(0, before);
+        }
+        self.replaced.truncate(MAX_REPLACED);
     }
 }
 
@@ -69,12 +103,47 @@ pub(crate) struct Shared {
     pub(crate) stored: Option<StoredSessions>,
     /// Bytes of early data that a client may send; 0 for none.
     pub(crate) early_data: u32,
+    pub(crate) revocations: Revocations,
+    pub(crate) end_sessions_on_replace: bool,
     pub(crate) on_failure: Option<OnFailure>,
     pub(crate) limits: Limits,
     pub(crate) admission: Arc<Admission>,
     pub(crate) keep_hello: bool,
     pub(crate) worker: Arc<str>,
     pub(crate) clock: Option<Arc<dyn TimeProvider>>,
+}
+
+impl Shared {
+    /// The time by which certificates and sessions are judged.
+    pub(crate) fn now(&self) -> UnixTime {
+        self.clock
+            .as_ref()
+            .and_then(|clock| clock.current_time())
+            .unwrap_or_else(UnixTime::now)
+    }
+
+    /// See [`TlsAcceptor::revoke_sessions`].
+    pub(crate) async fn revoke_sessions(&self, whose: &SessionsOf) -> Result<(), Error> {
+        let key = whose.key();
+        let until = self.revocations.revoke(key, self.now().as_secs());
+        match &self.stored {
+            Some(stored) => revocation::publish(stored, key, until)
+                .await
+                .map_err(Error::RevocationNotShared),
+            None => Ok(()),
+        }
+    }
+
+    /// `context` is no longer used at its place.
+    pub(crate) fn context_was_replaced(&self, context: &SecureContext) {
+        if self.end_sessions_on_replace {
+            let now = self.now().as_secs();
+            let earlier = context.earlier_context_ids();
+            for id in std::iter::once(context.context_id()).chain(earlier) {
+                self.revocations.revoke_context(&ContextId(id), now);
+            }
+        }
+    }
 }
 
 /// Accepts TLS connections: over sockets it binds, a listener it is given, or any duplex stream.
@@ -175,6 +244,28 @@ impl TlsAcceptor {
         watched.end(outcome)
     }
 
+    /// The session store as the handshakes see it; `None` without one.
+    pub fn store_state(&self) -> Option<StoreState> {
+        self.0.stored.as_ref().map(|stored| stored.guard.state())
+    }
+
+    /// Ends the sessions of some clients: what was made until now, and in the minute after it (the
+    /// clocks of workers differ), does not resume, whether the client keeps it as a ticket or the
+    /// store does. At once in this process, once the call is polled. Where there is a store, other
+    /// workers with it hear of it too: they ask it about each session that carries a client
+    /// certificate, and make a full handshake when it can't say.
+    ///
+    /// Connections that exist go on, and a full handshake succeeds as before as long as the
+    /// certificate verifies: to shut a client out, put its certificate on a
+    /// [CRL](tls_certs::Crls), or take its CA away. Both are asked at each resumption as well.
+    ///
+    /// # Errors
+    ///
+    /// The store did not take it: other workers go on resuming these sessions. Call again.
+    pub async fn revoke_sessions(&self, whose: &SessionsOf) -> Result<(), Error> {
+        self.0.revoke_sessions(whose).await
+    }
+
     /// Binds TCP sockets and serves them.
     ///
     /// # Errors
@@ -221,6 +312,23 @@ impl Drop for Watched<'_> {
     }
 }
 
+/// A store that is back may have lost what was revoked: it is told again. Then the application is.
+fn on_store_state(shared: Weak<Shared>, tell: Option<OnStoreState>) -> OnStoreState {
+    Arc::new(move |state| {
+        if let (StoreState::Working, Some(shared)) = (state, shared.upgrade()) {
+            tokio::spawn(async move {
+                if let Some(stored) = &shared.stored {
+                    let now = shared.now().as_secs();
+                    revocation::publish_all(stored, &shared.revocations, now).await;
+                }
+            });
+        }
+        if let Some(tell) = &tell {
+            tell(state);
+        }
+    })
+}
+
 /// Puts an acceptor together.
 pub struct AcceptorBuilder {
     contexts: Contexts,
@@ -231,8 +339,10 @@ pub struct AcceptorBuilder {
     stapler: Option<tls_ocsp::Stapler>,
     ticket_keys: Option<TicketKeys>,
     tickets: bool,
-    stored: Option<StoredSessions>,
     early_data: u32,
+    store: Option<(Arc<dyn DynSessionStore>, SharedSecret)>,
+    on_store_state: Option<OnStoreState>,
+    end_sessions_on_replace: bool,
     on_failure: Option<OnFailure>,
     limits: Limits,
     keep_hello: bool,
@@ -258,6 +368,7 @@ impl AcceptorBuilder {
                 default,
                 named: SniMap::new(),
                 generation: 1,
+                replaced: Vec::new(),
             },
             choose_context: None,
             choose_protocol: None,
@@ -266,8 +377,10 @@ impl AcceptorBuilder {
             stapler: None,
             ticket_keys: None,
             tickets: true,
-            stored: None,
             early_data: 0,
+            store: None,
+            on_store_state: None,
+            end_sessions_on_replace: false,
             on_failure: None,
             limits: Limits::default(),
             keep_hello: false,
@@ -340,14 +453,38 @@ impl AcceptorBuilder {
     }
 
     /// Keeps sessions in `store`, sealed under `secret`: session ids of TLS 1.2, stateful tickets
-    /// of TLS 1.3. Tickets sealed under ticket keys are then no longer made, unless
-    /// [`ticket_keys`](Self::ticket_keys) are given as well.
+    /// of TLS 1.3, each of which resumes once. Workers with equal contexts, the same store and the
+    /// same secret resume each other's.
+    ///
+    /// With a store alone, nothing else is made. With [`ticket_keys`](Self::ticket_keys) as well,
+    /// clients get tickets under those keys, which need no store to resume; stored are the sessions
+    /// of clients that take no tickets (TLS 1.2) and those whose certificates are too long for one.
+    ///
+    /// No handshake waits for the store longer than [`store_timeout`](Self::store_timeout). After a
+    /// few misses in a row none asks it any more, and no stateful session is made, until it
+    /// answers again: see [`on_store_state`](Self::on_store_state). A store must not block its
+    /// thread; one that panics is taken for one that is away.
     #[doc(alias = "newSession")]
     #[doc(alias = "resumeSession")]
     pub fn sessions(mut self, store: impl SessionStore, secret: SharedSecret) -> Self {
-        let store: Arc<dyn DynSessionStore> = Arc::new(store);
-        self.stored = Some(StoredSessions { store, secret });
+        self.store = Some((Arc::new(store), secret));
         self.tickets = self.ticket_keys.is_some();
+        self
+    }
+
+    /// Called at each change of the [state of the store](StoreState), which `tracing` and the
+    /// metrics tell as well. Must not block.
+    pub fn on_store_state(mut self, f: impl Fn(&StoreState) + Send + Sync + 'static) -> Self {
+        self.on_store_state = Some(Arc::new(f));
+        self
+    }
+
+    /// Whether replacing a context ([`ServerHandle::set_context`](crate::ServerHandle::set_context),
+    /// [`add_context`](crate::ServerHandle::add_context)) also ends the sessions that it made, in
+    /// this process. Off by default: sessions of an equal policy still resume (`SRV-18`), those of
+    /// another never do.
+    pub fn end_sessions_on_replace(mut self, end: bool) -> Self {
+        self.end_sessions_on_replace = end;
         self
     }
 
@@ -408,9 +545,15 @@ impl AcceptorBuilder {
         self
     }
 
-    /// How long a handshake waits for the session store; 25 ms by default.
+    /// How long a handshake waits for the session store, all its calls together; 25 ms by default.
     pub fn store_timeout(mut self, limit: Duration) -> Self {
         self.limits.store_timeout = limit;
+        self
+    }
+
+    /// Session look-ups in the store at once; beyond them a handshake is a full one. 128 by default.
+    pub fn max_lookups(mut self, lookups: usize) -> Self {
+        self.limits.max_lookups = lookups;
         self
     }
 
@@ -477,7 +620,7 @@ impl AcceptorBuilder {
         }
         engine::lowered::server(&self.contexts.default).map_err(Error::DefaultContext)?;
         self.limits.check()?;
-        if self.early_data > 0 && self.stored.is_none() {
+        if self.early_data > 0 && self.store.is_none() {
             return Err(Error::EarlyDataWithoutStore);
         }
         if self.early_data > MOST_EARLY_DATA {
@@ -499,7 +642,7 @@ impl AcceptorBuilder {
             // Before the first ticket: keys that were published earlier may already be old.
             keys.cover_lifetime(self.contexts.longest_session);
         }
-        TlsAcceptor(Arc::new(Shared {
+        TlsAcceptor(Arc::new_cyclic(|shared| Shared {
             contexts: ArcSwap::from_pointee(self.contexts),
             choose_context: self.choose_context,
             choose_protocol: self.choose_protocol,
@@ -508,8 +651,17 @@ impl AcceptorBuilder {
             stapler: self.stapler,
             tickets: self.tickets && keys.is_some(),
             ticket_keys: keys,
-            stored: self.stored,
             early_data: self.early_data,
+            stored: self.store.map(|(store, secret)| StoredSessions {
+                guard: StoreGuard::new(
+                    store,
+                    &self.limits,
+                    on_store_state(shared.clone(), self.on_store_state),
+                ),
+                secret,
+            }),
+            revocations: Revocations::default(),
+            end_sessions_on_replace: self.end_sessions_on_replace,
             on_failure: self.on_failure,
             admission: Admission::new(self.limits.max_pending, self.limits.max_handshakes),
             limits: self.limits,

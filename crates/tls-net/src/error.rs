@@ -601,6 +601,11 @@ pub enum Error {
     /// Ticket keys could not be made.
     #[error("ticket keys: {0}")]
     TicketKeys(#[source] tls_session_store::Error),
+    /// Sessions are revoked in this process, and the other workers did not hear of it.
+    #[error(
+        "the sessions are revoked here, but the store did not take word of it to other workers"
+    )]
+    RevocationNotShared(#[source] tls_session_store::Error),
 }
 
 impl Error {
@@ -614,6 +619,7 @@ impl Error {
             Self::EarlyDataWithoutStore => "early_data_without_store",
             Self::EarlyDataLimit { .. } => "early_data_limit",
             Self::TicketKeys(_) => "ticket_keys",
+            Self::RevocationNotShared(_) => "revocation_not_shared",
         }
     }
 

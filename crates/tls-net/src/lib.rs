@@ -59,10 +59,13 @@ mod listen;
 mod listener;
 mod metrics;
 mod refused;
+mod revocation;
 mod server;
 mod session;
 mod shutdown;
 mod staples;
+mod store_guard;
+mod store_state;
 mod stream;
 mod stream_queue;
 mod wire;
@@ -78,9 +81,11 @@ pub use error::{Error, Fault, HandshakeError, HandshakeErrorKind, Phase};
 #[cfg(feature = "hyper-util")]
 pub use hyper_util::HttpsStream;
 pub use listener::{Listener, is_transient};
+pub use revocation::SessionsOf;
 pub use server::{Server, ServerHandle, Stats};
 pub use shutdown::Drained;
 pub use staples::StapleQuestion;
+pub use store_state::{StoreState, StoreTrouble};
 pub use stream::{ExportError, StreamTimeout, TlsStream};
 #[doc(no_inline)]
 pub use tls_session_store::NotResumed;

@@ -18,8 +18,48 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// For each hook: half of the handshake's time, so that a slow database is told from a slow peer.
 pub(crate) const HOOK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// For the session store: a full handshake costs less than waiting longer would.
+/// For all calls of one handshake to the session store: a full handshake costs less than waiting
+/// longer would.
 pub(crate) const STORE_TIMEOUT: Duration = Duration::from_millis(25);
+
+/// Misses of the session store in a row until handshakes go on without it: one may be a lost
+/// packet, two a coincidence.
+pub(crate) const STORE_MISSES: u32 = 3;
+
+/// Session look-ups in flight. At a millisecond each they are 128,000 a second, more than any
+/// machine makes handshakes; so beyond them the store is in trouble, or somebody makes it.
+pub(crate) const MAX_LOOKUPS: usize = 128;
+
+/// The first pause before a store that is away is asked again; each one after it is twice as long.
+pub(crate) const PROBE_FIRST: Duration = Duration::from_millis(100);
+
+/// The longest pause: a store that is back is noticed within three seconds.
+pub(crate) const PROBE_LAST: Duration = Duration::from_secs(2);
+
+/// For the first question of a probe, behind which a store may have to connect.
+pub(crate) const PROBE_PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long what a probe writes is kept.
+pub(crate) const PROBE_TTL: Duration = Duration::from_secs(60);
+
+/// How long a store has to work until its next outage counts as a new one.
+pub(crate) const STORE_STEADY: Duration = Duration::from_secs(10);
+
+/// To tell the other workers of a revocation; nobody's handshake waits for it.
+pub(crate) const REVOKE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// By how much the clocks of workers may differ, for revocations: as much as for sessions.
+pub(crate) const REVOCATION_MARGIN: Duration = Duration::from_secs(60);
+
+/// Revocations that are remembered one by one, in some 8 MiB; beyond them everything made until
+/// then is revoked.
+pub(crate) const MAX_REVOCATIONS: usize = 100_000;
+
+/// Look-ups by which one session is asked after: a certificate with more names does not resume.
+pub(crate) const MAX_REVOCATION_KEYS: usize = 16;
+
+/// Contexts that were replaced, as the reason of a full handshake tells them from others.
+pub(crate) const MAX_REPLACED: usize = 4;
 
 /// For the peer's `close_notify` after ours, in `TlsStream::close`.
 pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -51,6 +91,7 @@ pub(crate) struct Limits {
     pub(crate) handshake_timeout: Duration,
     pub(crate) hook_timeout: Duration,
     pub(crate) store_timeout: Duration,
+    pub(crate) max_lookups: usize,
     pub(crate) max_pending: usize,
     pub(crate) max_handshakes: usize,
     pub(crate) max_connections: Option<usize>,
@@ -65,6 +106,7 @@ impl Default for Limits {
             handshake_timeout: HANDSHAKE_TIMEOUT,
             hook_timeout: HOOK_TIMEOUT,
             store_timeout: STORE_TIMEOUT,
+            max_lookups: MAX_LOOKUPS,
             max_pending: MAX_PENDING,
             max_handshakes: MAX_HANDSHAKES,
             max_connections: None,
@@ -81,6 +123,7 @@ impl Limits {
             ("hello_timeout", self.hello_timeout.is_zero()),
             ("handshake_timeout", self.handshake_timeout.is_zero()),
             ("hook_timeout", self.hook_timeout.is_zero()),
+            ("max_lookups", self.max_lookups == 0),
             ("max_pending", self.max_pending == 0),
             ("max_handshakes", self.max_handshakes == 0),
             ("max_connections", self.max_connections == Some(0)),

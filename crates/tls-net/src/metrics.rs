@@ -2,9 +2,12 @@
 //!
 //! Labels come from fixed tables, never from a peer's text.
 
+use std::time::Duration;
+
 use crate::connection_info::{ConnectionInfo, Resumption};
 use crate::early_data::EarlyData;
 use crate::error::HandshakeError;
+use crate::store_state::StoreState;
 
 /// `tls_handshakes_total{outcome, kind}` and `tls_handshake_seconds`.
 pub(crate) fn finished(info: &ConnectionInfo) {
@@ -29,6 +32,34 @@ pub(crate) fn failed(error: &HandshakeError) {
 /// a replay never ends its handshake.
 pub(crate) fn early_data(outcome: EarlyData) {
     count("tls_early_data_total", &[("outcome", outcome.as_str())]);
+}
+
+/// `tls_session_store_calls_total{call, outcome}` and `tls_session_store_seconds{call}`.
+#[cfg_attr(not(feature = "metrics"), allow(unused_variables))]
+pub(crate) fn store_call(call: &'static str, outcome: &'static str, took: Option<Duration>) {
+    count(
+        "tls_session_store_calls_total",
+        &[("call", call), ("outcome", outcome)],
+    );
+    #[cfg(feature = "metrics")]
+    if let Some(took) = took {
+        metrics::histogram!("tls_session_store_seconds", &[("call", call)]).record(took);
+    }
+}
+
+/// `tls_session_store_state_changes_total{state}`, and the gauge `tls_session_store_away`: 0 while it
+/// works, 1 while it takes nothing, 2 while the circuit is open.
+pub(crate) fn store_state(state: &StoreState) {
+    count(
+        "tls_session_store_state_changes_total",
+        &[("state", state.as_str())],
+    );
+    #[cfg(feature = "metrics")]
+    metrics::gauge!("tls_session_store_away").set(match state {
+        StoreState::Working => 0.0,
+        StoreState::ReadOnly(_) => 1.0,
+        StoreState::OpenCircuit(_) => 2.0,
+    });
 }
 
 /// `tls_sessions_not_stored_total`.

@@ -18,7 +18,9 @@ use crate::connections::Connections;
 use crate::error::Error;
 use crate::listen::Listening;
 use crate::listener::Listener;
+use crate::revocation::SessionsOf;
 use crate::shutdown::{Drained, Phase};
+use crate::store_state::StoreState;
 use crate::stream::TlsStream;
 use crate::stream_queue::{StreamQueue, StreamSender, stream_queue};
 
@@ -278,10 +280,7 @@ impl ServerHandle {
     )]
     pub fn set_context(&self, context: SecureContext) -> Result<u64, Error> {
         crate::engine::lowered::server(&context).map_err(Error::DefaultContext)?;
-        self.change(|contexts| {
-            contexts.default = context.clone();
-            Ok(())
-        })
+        self.change(|contexts| Ok(Some(contexts.set_default(context.clone()))))
     }
 
     /// Adds a context for a name or pattern (`SRV-14`), or replaces the one that had it.
@@ -300,9 +299,9 @@ impl ServerHandle {
 
     fn change(
         &self,
-        change: impl Fn(&mut crate::acceptor::Contexts) -> Result<(), Error>,
+        change: impl Fn(&mut crate::acceptor::Contexts) -> Result<Option<SecureContext>, Error>,
     ) -> Result<u64, Error> {
-        let mut outcome = Ok(());
+        let mut outcome = Ok(None);
         let mut generation = 0;
         self.acceptor.0.contexts.rcu(|contexts| {
             let mut changed = (**contexts).clone();
@@ -317,7 +316,24 @@ impl ServerHandle {
                 contexts.clone()
             }
         });
-        outcome.map(|()| generation)
+        if let Some(replaced) = outcome? {
+            self.acceptor.0.context_was_replaced(&replaced);
+        }
+        Ok(generation)
+    }
+
+    /// The session store as the handshakes see it; `None` without one.
+    pub fn store_state(&self) -> Option<StoreState> {
+        self.acceptor.store_state()
+    }
+
+    /// Ends the sessions of some clients: [`TlsAcceptor::revoke_sessions`].
+    ///
+    /// # Errors
+    ///
+    /// The store did not take it: other workers go on resuming these sessions. Call again.
+    pub async fn revoke_sessions(&self, whose: &SessionsOf) -> Result<(), Error> {
+        self.acceptor.revoke_sessions(whose).await
     }
 
     /// Replaces the ticket keys (`SRV-17`): tickets under the old ones are not opened any more.

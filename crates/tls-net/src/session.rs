@@ -11,9 +11,11 @@ use std::time::Duration;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use tls_context::SecureContext;
 use tls_session_store::{
-    ContextId, DynSessionStore, Envelope, Kind, NotResumed, SharedSecret, TicketKeys, Verdict,
+    ContextId, Envelope, Kind, NotResumed, OpenFailure, SharedSecret, TicketKeys, Verdict,
 };
 use zeroize::Zeroizing;
+
+use crate::store_guard::StoreGuard;
 
 /// A ticket larger than this is not sent, since every hello carries it. A client chain stands in it
 /// twice, ours to be judged and rustls's own: two RSA certificates of 2,048 bits come to some
@@ -26,7 +28,7 @@ pub(crate) const SESSION_ID_LEN: usize = 32;
 /// The stateful half: a store, and the secret that seals what lies in it.
 #[derive(Clone)]
 pub(crate) struct StoredSessions {
-    pub(crate) store: Arc<dyn DynSessionStore>,
+    pub(crate) guard: Arc<StoreGuard>,
     pub(crate) secret: SharedSecret,
 }
 
@@ -136,6 +138,8 @@ impl SessionIssuer {
 /// A session that stood up to every check.
 pub(crate) struct OpenedSession {
     pub(crate) state: Zeroizing<Vec<u8>>,
+    /// Under which it opened: that of now, or one from before the watched trust changed.
+    pub(crate) context_id: ContextId,
     pub(crate) client: Authenticated,
     pub(crate) maker: String,
 }
@@ -147,19 +151,27 @@ impl std::fmt::Debug for OpenedSession {
 }
 
 /// Opens a session under the id of `context`, else under those that it had before its watched
-/// trust changed: [`judge`] asks today's trust in any case.
-pub(crate) fn open_under_ids<T, E>(
+/// trust changed: [`judge`] asks today's trust in any case. Under the ids of `replaced` contexts
+/// only to tell the reason.
+pub(crate) fn open_under_ids<T>(
     context: &SecureContext,
-    open: impl Fn(&ContextId) -> Result<T, E>,
-) -> Result<(ContextId, T), E> {
-    let under = |id: [u8; 32]| {
-        let id = ContextId(id);
-        open(&id).map(|opened| (id, opened))
+    replaced: impl FnOnce() -> Vec<ContextId>,
+    open: impl Fn(&ContextId) -> Result<T, OpenFailure>,
+) -> Result<(ContextId, T), NotResumed> {
+    let id = ContextId(context.context_id());
+    let failure = match open(&id) {
+        Ok(opened) => return Ok((id, opened)),
+        Err(failure) => failure,
     };
-    under(context.context_id()).or_else(|error| {
-        let mut earlier = context.earlier_context_ids().into_iter();
-        earlier.find_map(|id| under(id).ok()).ok_or(error)
-    })
+    for id in context.earlier_context_ids().into_iter().map(ContextId) {
+        if let Ok(opened) = open(&id) {
+            return Ok((id, opened));
+        }
+    }
+    if failure == OpenFailure::NotAuthentic && replaced().iter().any(|id| open(id).is_ok()) {
+        return Err(NotResumed::PolicyChanged);
+    }
+    Err(failure.into())
 }
 
 /// Judges the envelope of a session that came back to `context`, and was opened under
@@ -191,6 +203,7 @@ pub(crate) fn judge(
     judge_client(context, &client, now)?;
     Ok(OpenedSession {
         state: envelope.payload,
+        context_id: *context_id,
         client,
         maker: envelope.maker,
     })

@@ -143,6 +143,11 @@ pub enum Error {
     /// The store is full of sessions that are just being put.
     #[error("the session store is full; raise its limits")]
     StoreFull,
+    /// The store gives sessions and takes none: it is a replica.
+    #[error(
+        "the session store takes nothing, since it is a read-only replica; give the primary's address"
+    )]
+    StoreReadOnly,
     /// The store did not answer in time.
     #[error("the session store did not answer within {limit:?}")]
     StoreLate {
@@ -190,6 +195,7 @@ impl Error {
             Self::TooLarge { .. } => "session_too_large",
             Self::Envelope { .. } => "envelope_malformed",
             Self::StoreFull => "store_full",
+            Self::StoreReadOnly => "store_read_only",
             Self::StoreLate { .. } => "store_late",
             Self::StoreUrl { .. } => "store_url",
             Self::StoreTls(_) => "store_tls",
@@ -281,6 +287,7 @@ mod tests {
             Error::TooLarge { given: 9, limit: 8 },
             Error::Envelope { reason: "version" },
             Error::StoreFull,
+            Error::StoreReadOnly,
             Error::StoreLate {
                 limit: Duration::from_millis(50),
             },
@@ -296,7 +303,7 @@ mod tests {
         let listed = "ticket_key_length too_many_ticket_keys duplicate_ticket_key \
             shared_secret_length too_many_shared_secrets fleet_ticket_keys ticket_keys_pending \
             key_variable key_variable_content key_file insecure_permissions insecure_owner key_file_line \
-            key_file_empty session_id_length session_too_large envelope_malformed store_full \
+            key_file_empty session_id_length session_too_large envelope_malformed store_full store_read_only \
             store_late store_url store_tls store_down no_randomness";
         let codes: Vec<_> = all().iter().map(Error::code).collect();
         assert_eq!(codes, listed.split_whitespace().collect::<Vec<_>>());

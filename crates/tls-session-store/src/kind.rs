@@ -14,6 +14,8 @@ pub enum Kind {
     StoredSession = 3,
     /// A session that a client keeps for its next connection.
     ClientSession = 4,
+    /// Word that sessions were revoked, from one worker to the others.
+    Revocation = 6,
 }
 
 impl Kind {
@@ -29,6 +31,7 @@ impl Kind {
             2 => Some(Self::PskTicket),
             3 => Some(Self::StoredSession),
             4 => Some(Self::ClientSession),
+            6 => Some(Self::Revocation),
             _ => None,
         }
     }
@@ -45,6 +48,7 @@ mod tests {
             Kind::PskTicket,
             Kind::StoredSession,
             Kind::ClientSession,
+            Kind::Revocation,
         ] {
             assert_eq!(Kind::from_u8(kind.as_u8()), Some(kind));
         }

@@ -23,19 +23,24 @@ pub enum NotResumed {
     PolicyChanged,
     /// Its certificate chain no longer verifies.
     ChainNoLongerGood,
-    /// Its cipher suite or protocol version is not the one of this handshake.
+    /// Its cipher suite, protocol version or server name is not the one of this handshake: the three
+    /// that the protocol engine holds together.
     Suite,
     /// The store did not answer in time.
     StoreLate,
     /// The store cannot be reached.
     StoreDown,
-    /// Its bytes are not a session.
+    /// Its bytes are not a session, or one of another version of this software.
     Malformed,
+    /// So many look-ups were under way that it was not looked up.
+    TooManyLookups,
+    /// Its client's sessions were revoked since.
+    Revoked,
 }
 
 impl NotResumed {
     /// Every reason, for tables and metrics.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::NoSessionOffered,
         Self::Unknown,
         Self::Expired,
@@ -47,6 +52,8 @@ impl NotResumed {
         Self::StoreLate,
         Self::StoreDown,
         Self::Malformed,
+        Self::TooManyLookups,
+        Self::Revoked,
     ];
 
     /// A stable name for logs and metrics.
@@ -64,6 +71,8 @@ impl NotResumed {
             Self::StoreLate => "store_late",
             Self::StoreDown => "store_down",
             Self::Malformed => "session_malformed",
+            Self::TooManyLookups => "too_many_lookups",
+            Self::Revoked => "session_revoked",
         }
     }
 }
@@ -82,10 +91,16 @@ impl fmt::Display for NotResumed {
                 "the policy of the context has changed since the session was made"
             }
             Self::ChainNoLongerGood => "the certificate chain of the session no longer verifies",
-            Self::Suite => "the session's cipher suite or version is not the one negotiated",
+            Self::Suite => {
+                "the session's cipher suite, version or server name is not that of this handshake"
+            }
             Self::StoreLate => "the session store did not answer in time",
             Self::StoreDown => "the session store cannot be reached",
-            Self::Malformed => "the session's bytes are malformed",
+            Self::Malformed => {
+                "the session's bytes are malformed, or of another version of this software"
+            }
+            Self::TooManyLookups => "too many sessions were being looked up at once",
+            Self::Revoked => "the client's sessions were revoked since it was made",
         })
     }
 }

@@ -72,7 +72,7 @@ pub(super) fn plan(
         return plan;
     }
     plan.stores_sessions = true;
-    let undisturbed = stored.store.dyn_undisturbed_for();
+    let undisturbed = stored.guard.undisturbed_for();
     if !offers {
         // A store that can't tell would only ever refuse what its tickets had invited.
         plan.limit = undisturbed.map_or(0, |_| limit);

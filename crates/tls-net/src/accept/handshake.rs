@@ -205,9 +205,14 @@ fn issuer(
         // A key has to open for as long as what it issued.
         keys.cover_lifetime(context.session_timeout());
     }
-    (keys.is_some() || shared.stored.is_some()).then(|| SessionIssuer {
+    // A store that is away gets no sessions: their tickets could never resume.
+    let stored = shared
+        .stored
+        .as_ref()
+        .filter(|stored| stored.guard.takes_new());
+    (keys.is_some() || stored.is_some()).then(|| SessionIssuer {
         keys: keys.cloned(),
-        secret: shared.stored.as_ref().map(|stored| stored.secret.clone()),
+        secret: stored.map(|stored| stored.secret.clone()),
         context_id: ContextId(context.context_id()),
         lifetime: context.session_timeout(),
         generation,
@@ -372,15 +377,12 @@ async fn store_new_sessions(
     }
     let ttl = issuer.remaining(slot.proven_client(), incoming.now);
     let new = std::mem::take(&mut slot.new_stored);
-    let puts = new.iter().map(|session| {
-        stored
-            .store
-            .boxed_put(&session.id, session.value.clone(), ttl)
-    });
+    let new = new
+        .into_iter()
+        .map(|session| (session.id, session.value))
+        .collect();
     // Late or failed: the client's next handshake is a full one, with the reason "unknown".
-    let puts = futures_util::future::join_all(puts);
-    let outcome = tokio::time::timeout(incoming.shared.limits.store_timeout, puts).await;
-    if !outcome.is_ok_and(|puts| puts.iter().all(Result::is_ok)) {
+    if !stored.guard.put_all(new, ttl, &incoming.store_time).await {
         crate::metrics::session_not_stored();
     }
 }

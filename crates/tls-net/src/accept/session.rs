@@ -2,12 +2,14 @@
 //! nobody has proved anything yet.
 
 use tls_context::SecureContext;
-use tls_session_store::{ContextId, Kind, NotResumed, TicketKeys};
+use tls_session_store::{ContextId, Kind, NotResumed, OpenFailure, TicketKeys};
 use tls_wire::extension::pre_shared_key::PskIdentity;
 use tls_wire::{ClientHello, ProtocolVersion};
+use zeroize::Zeroizing;
 
 use super::Incoming;
 use crate::connection_info::SessionKind;
+use crate::revocation::{self, Key};
 use crate::session::{self, OpenedSession, SESSION_ID_LEN, StoredSessions};
 
 /// Sessions that one hello may have opened or looked up: a 64 KiB hello holds some 900 identities.
@@ -31,36 +33,78 @@ pub(crate) async fn open(
     context: &SecureContext,
     hello: &ClientHello,
 ) -> Offer {
-    if !context.resumes() {
-        return Offer::None(NotResumed::NoSessionOffered);
+    match find(incoming, context, hello).await {
+        Ok(found) => match not_revoked(incoming, &found.session).await {
+            Ok(()) => Offer::Session {
+                name: found.name,
+                kind: found.kind,
+                session: found.session,
+            },
+            Err(why) => Offer::None(why),
+        },
+        Err(why) => Offer::None(why),
     }
-    let names = offered_names(context, hello);
+}
+
+/// A session that stood up to every check, by which name, and where it was.
+struct Found {
+    name: Vec<u8>,
+    kind: SessionKind,
+    session: OpenedSession,
+}
+
+/// Our tickets first, then the store.
+async fn find(
+    incoming: &Incoming<'_>,
+    context: &SecureContext,
+    hello: &ClientHello,
+) -> Result<Found, NotResumed> {
+    let names = if context.resumes() {
+        offered_names(context, hello)
+    } else {
+        Vec::new()
+    };
     if names.is_empty() {
-        return Offer::None(NotResumed::NoSessionOffered);
+        return Err(NotResumed::NoSessionOffered);
     }
+    let shared = incoming.shared;
     let mut reason = None;
-    if let Some(keys) = incoming
-        .shared
-        .ticket_keys
-        .as_ref()
-        .filter(|_| incoming.shared.tickets)
-    {
+    if let Some(keys) = shared.ticket_keys.as_ref().filter(|_| shared.tickets) {
         match open_ticket(incoming, context, keys, &names) {
-            Ok(Some(offer)) => return offer,
+            Ok(Some(found)) => return Ok(found),
             Ok(None) => {}
             Err(why) => reason = Some(why),
         }
     }
-    if let Some(stored) = &incoming.shared.stored {
-        let fetched = fetch(incoming, context, stored, &names);
-        let fetched = tokio::time::timeout(incoming.shared.limits.store_timeout, fetched).await;
-        match fetched.unwrap_or(Err(NotResumed::StoreLate)) {
-            Ok(Some(offer)) => return offer,
+    if let Some(stored) = &shared.stored {
+        match fetch(incoming, context, stored, &names).await {
+            Ok(Some(found)) => return Ok(found),
             Ok(None) => {}
             Err(why) => reason = reason.or(Some(why)),
         }
     }
-    Offer::None(reason.unwrap_or(NotResumed::WrongKey))
+    Err(reason.unwrap_or(NotResumed::WrongKey))
+}
+
+/// Whether the sessions of this client, or of the context that made this one, were revoked: here,
+/// or, where a certificate stands behind the session, on another worker with the same store.
+async fn not_revoked(incoming: &Incoming<'_>, session: &OpenedSession) -> Result<(), NotResumed> {
+    let shared = incoming.shared;
+    let client = &session.client;
+    let keys = || Key::all_of(&client.chain);
+    if shared
+        .revocations
+        .revoked(&session.context_id, keys, client.at)
+    {
+        return Err(NotResumed::Revoked);
+    }
+    match &shared.stored {
+        Some(stored) if !client.chain.is_empty() => {
+            let keys = Key::all_of(&client.chain);
+            revocation::ask(incoming, stored, &keys, client.at).await
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A name under which a session is offered.
@@ -121,7 +165,7 @@ fn open_ticket(
     context: &SecureContext,
     keys: &TicketKeys,
     names: &[Name<'_>],
-) -> Result<Option<Offer>, NotResumed> {
+) -> Result<Option<Found>, NotResumed> {
     let ours = names
         .iter()
         .filter(|name| name.from != NameKind::SessionId && keys.recognises(name.bytes));
@@ -129,15 +173,11 @@ fn open_ticket(
     for name in ours.take(MAX_LOOKUPS) {
         let kind = Kind::RustlsTicket;
         let open = |id: &ContextId| keys.open(kind, id, name.bytes);
-        let opened = session::open_under_ids(context, open)
-            .map_err(NotResumed::from)
-            .and_then(|(id, envelope)| session::judge(context, &id, kind, &envelope, incoming.now));
-        match opened {
+        match judge(incoming, context, kind, open) {
             Ok(session) => {
-                let kind = SessionKind::Ticket;
-                return Ok(Some(Offer::Session {
+                return Ok(Some(Found {
                     name: name.bytes.to_vec(),
-                    kind,
+                    kind: SessionKind::Ticket,
                     session,
                 }));
             }
@@ -147,38 +187,47 @@ fn open_ticket(
     reason.map_or(Ok(None), Err)
 }
 
+/// The session that `open` opens, if it may be resumed here and now.
+fn judge(
+    incoming: &Incoming<'_>,
+    context: &SecureContext,
+    kind: Kind,
+    open: impl Fn(&ContextId) -> Result<Zeroizing<Vec<u8>>, OpenFailure>,
+) -> Result<OpenedSession, NotResumed> {
+    let replaced = || incoming.shared.contexts.load().replaced.clone();
+    let (id, envelope) = session::open_under_ids(context, replaced, open)?;
+    session::judge(context, &id, kind, &envelope, incoming.now)
+}
+
 async fn fetch(
     incoming: &Incoming<'_>,
     context: &SecureContext,
     stored: &StoredSessions,
     names: &[Name<'_>],
-) -> Result<Option<Offer>, NotResumed> {
+) -> Result<Option<Found>, NotResumed> {
     let ids = names
         .iter()
         .filter(|name| name.from != NameKind::Ticket && name.bytes.len() == SESSION_ID_LEN);
     let mut reason = None;
     for name in ids.take(MAX_LOOKUPS) {
+        let time = &incoming.store_time;
         // A TLS 1.3 session is single use, across workers; one of TLS 1.2 may come back.
-        let value = match name.from {
-            NameKind::SessionId => stored.store.boxed_get(name.bytes),
-            _ => stored.store.boxed_take(name.bytes),
+        let found = match name.from {
+            NameKind::SessionId => stored.guard.get(name.bytes, time).await,
+            _ => stored.guard.take(name.bytes, time).await,
         };
-        let found = value.await.map_err(|_| NotResumed::StoreDown);
         let opened = found
             .and_then(|found| found.ok_or(NotResumed::Unknown))
             .and_then(|value| {
                 let kind = Kind::StoredSession;
                 let open = |id: &ContextId| stored.secret.open_value(kind, id, name.bytes, &value);
-                let (id, envelope) =
-                    session::open_under_ids(context, open).map_err(NotResumed::from)?;
-                session::judge(context, &id, kind, &envelope, incoming.now)
+                judge(incoming, context, kind, open)
             });
         match opened {
             Ok(session) => {
-                let kind = SessionKind::Stored;
-                return Ok(Some(Offer::Session {
+                return Ok(Some(Found {
                     name: name.bytes.to_vec(),
-                    kind,
+                    kind: SessionKind::Stored,
                     session,
                 }));
             }

@@ -5,6 +5,7 @@
 #[path = "../ends/mod.rs"]
 mod ends;
 
+mod moody;
 mod plain;
 mod raw;
 mod support;
@@ -18,6 +19,9 @@ mod facts;
 mod handover;
 mod hooks;
 mod limits;
+mod not_resumed;
 mod resumption;
+mod revocation;
+mod store;
 mod streams;
 mod ticket_keys;

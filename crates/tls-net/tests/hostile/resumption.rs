@@ -2,7 +2,7 @@
 //! must not resume does not, with its reason; nothing that is wrong with a session ends a connection.
 
 use std::future::pending;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -14,13 +14,14 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, NamedGroup};
 use tls_context::{ClientAuth, SecureContext};
 use tls_net::{NotResumed, Resumption, SessionKind, TlsAcceptor, TlsConnector};
-use tls_session_store::{Error, MemoryStore, SessionStore, SharedSecret};
-use tls_testing::{Clock, Pki, plain_rustls};
+use tls_session_store::{MemoryStore, SharedSecret};
+use tls_testing::{Clock, Leaf, Pki, plain_rustls};
 use tls_wire::ProtocolVersion;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 
 use super::ends::{self, VERSIONS};
+use super::moody::{Mood, Moody};
 use super::plain::Plain;
 use super::raw::hello;
 use super::support::{client, identity, rustls_version, server, trust};
@@ -74,8 +75,24 @@ impl rustls::client::ResolvesClientCert for Sometimes {
 }
 
 /// A plain client that offers whatever session it has to whomever, its certificate when told to.
-pub(super) fn attacker(version: ProtocolVersion, shown: &Arc<AtomicBool>) -> Arc<ClientConfig> {
-    let key = identity(&Pki::shared().client).certified_key().clone();
+pub(super) fn attacker(version: ProtocolVersion, shown: &Shown) -> Arc<ClientConfig> {
+    Arc::new(attacking(version, &Pki::shared().client, shown))
+}
+
+/// The same with another certificate, not yet shown, and a clock.
+pub(super) fn attacker_with(
+    version: ProtocolVersion,
+    leaf: &Leaf,
+    clock: &Clock,
+) -> (Arc<ClientConfig>, Shown) {
+    let shown = hidden();
+    let mut config = attacking(version, leaf, &shown);
+    config.time_provider = clock.time_provider();
+    (Arc::new(config), shown)
+}
+
+fn attacking(version: ProtocolVersion, leaf: &Leaf, shown: &Shown) -> ClientConfig {
+    let key = identity(leaf).certified_key().clone();
     let mut config = ClientConfig::builder_with_provider(plain_rustls::provider())
         .with_protocol_versions(&[rustls_version(version)])
         .unwrap()
@@ -85,8 +102,11 @@ pub(super) fn attacker(version: ProtocolVersion, shown: &Arc<AtomicBool>) -> Arc
             shown: shown.clone(),
         }));
     config.resumption = PlainResumption::store(Arc::new(AnyName::default()));
-    Arc::new(config)
+    config
 }
+
+/// Whether a client shows its certificate.
+pub(super) type Shown = Arc<AtomicBool>;
 
 pub(super) fn hidden() -> Arc<AtomicBool> {
     Arc::new(AtomicBool::new(false))
@@ -120,28 +140,28 @@ pub(super) async fn visit(
 
 /// Both ways of keeping sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Keep {
+pub(super) enum Keep {
     Tickets,
     Stored,
 }
 
-fn kept(builder: tls_net::AcceptorBuilder, keep: Keep) -> tls_net::AcceptorBuilder {
+pub(super) fn kept(builder: tls_net::AcceptorBuilder, keep: Keep) -> tls_net::AcceptorBuilder {
     match keep {
         Keep::Tickets => builder,
         Keep::Stored => builder.sessions(MemoryStore::new(), SharedSecret::generate().unwrap()),
     }
 }
 
-const KEPT: [Keep; 2] = [Keep::Tickets, Keep::Stored];
+pub(super) const KEPT: [Keep; 2] = [Keep::Tickets, Keep::Stored];
 
-fn strict() -> SecureContext {
+pub(super) fn strict() -> SecureContext {
     server()
         .client_auth(ClientAuth::required(trust()))
         .build()
         .unwrap()
 }
 
-fn lax() -> SecureContext {
+pub(super) fn lax() -> SecureContext {
     server().build().unwrap()
 }
 
@@ -181,7 +201,7 @@ async fn a_session_of_a_lax_context_opens_no_strict_one() {
             let full = visit(&acceptor, &config, "localhost").await.unwrap();
             assert_eq!(
                 full.resumption(),
-                Resumption::Full(NotResumed::OtherContext)
+                Resumption::Full(NotResumed::PolicyChanged)
             );
             assert!(full.authorized());
         }
@@ -189,7 +209,7 @@ async fn a_session_of_a_lax_context_opens_no_strict_one() {
 }
 
 /// A listener that never has anything.
-struct Quiet;
+pub(super) struct Quiet;
 
 impl tls_net::Listener for Quiet {
     type Io = tokio::io::DuplexStream;
@@ -203,7 +223,7 @@ impl tls_net::Listener for Quiet {
     }
 }
 
-fn ends_listener() -> Quiet {
+pub(super) fn ends_listener() -> Quiet {
     Quiet
 }
 
@@ -504,88 +524,7 @@ async fn a_spoiled_ticket_is_a_full_handshake() {
     }
 }
 
-/// How the store of a test behaves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mood {
-    Good,
-    Silent,
-    Failing,
-    Junk,
-    SilentPut,
-    FailingPut,
-}
-
-/// A store that counts, and does as told.
-#[derive(Clone)]
-struct Moody {
-    inner: MemoryStore,
-    mood: Arc<Mutex<Mood>>,
-    puts: Arc<AtomicUsize>,
-    lookups: Arc<AtomicUsize>,
-}
-
-impl Moody {
-    fn new() -> Self {
-        Self {
-            inner: MemoryStore::new(),
-            mood: Arc::new(Mutex::new(Mood::Good)),
-            puts: Arc::default(),
-            lookups: Arc::default(),
-        }
-    }
-
-    fn set(&self, mood: Mood) {
-        *self.mood.lock().unwrap() = mood;
-    }
-
-    fn mood(&self) -> Mood {
-        *self.mood.lock().unwrap()
-    }
-
-    fn lookups(&self) -> usize {
-        self.lookups.swap(0, Ordering::SeqCst)
-    }
-
-    async fn look_up(&self, id: &[u8], take: bool) -> Result<Option<Vec<u8>>, Error> {
-        self.lookups.fetch_add(1, Ordering::SeqCst);
-        match self.mood() {
-            Mood::Silent => pending().await,
-            Mood::Failing => Err(Error::Store("down".into())),
-            Mood::Junk => Ok(Some(vec![0x5a; 300])),
-            _ if take => self.inner.take(id).await,
-            _ => self.inner.get(id).await,
-        }
-    }
-}
-
-impl SessionStore for Moody {
-    async fn put(&self, id: &[u8], value: Vec<u8>, ttl: Duration) -> Result<(), Error> {
-        self.puts.fetch_add(1, Ordering::SeqCst);
-        match self.mood() {
-            Mood::SilentPut => pending().await,
-            Mood::FailingPut => Err(Error::StoreFull),
-            _ => self.inner.put(id, value, ttl).await,
-        }
-    }
-
-    async fn put_new(&self, id: &[u8], value: Vec<u8>, ttl: Duration) -> Result<bool, Error> {
-        self.inner.put_new(id, value, ttl).await
-    }
-
-    async fn get(&self, id: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-        self.look_up(id, false).await
-    }
-
-    async fn take(&self, id: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-        self.look_up(id, true).await
-    }
-
-    async fn remove(&self, id: &[u8]) -> Result<(), Error> {
-        self.inner.remove(id).await
-    }
-}
-
-fn stored(store: &Moody) -> TlsAcceptor {
+pub(super) fn stored(store: &Moody) -> TlsAcceptor {
     let secret = SharedSecret::generate().unwrap();
     TlsAcceptor::builder(lax())
         .sessions(store.clone(), secret)
@@ -706,11 +645,7 @@ async fn a_hello_costs_two_look_ups_at_most() {
         assert!(outcome.is_err(), "{what}");
         assert_eq!(store.lookups(), expected, "{what}");
     }
-    assert_eq!(
-        store.puts.load(Ordering::SeqCst),
-        0,
-        "nothing was made for a stranger"
-    );
+    assert_eq!(store.puts(), 0, "nothing was made for a stranger");
 }
 
 /// Stateful sessions of TLS 1.3 are single use, across workers.

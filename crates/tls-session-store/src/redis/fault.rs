@@ -199,6 +199,7 @@ impl From<RedisFault> for Error {
     fn from(fault: RedisFault) -> Self {
         match fault {
             RedisFault::Full => Self::StoreFull,
+            RedisFault::ReadOnly => Self::StoreReadOnly,
             RedisFault::Late { limit } => Self::StoreLate { limit },
             other => Self::Store(Box::new(other)),
         }
@@ -272,6 +273,7 @@ mod tests {
         let limit = Duration::from_millis(5);
         let code = |fault: RedisFault| Error::from(fault).code();
         assert_eq!(code(RedisFault::Full), "store_full");
+        assert_eq!(code(RedisFault::ReadOnly), "store_read_only");
         assert_eq!(code(RedisFault::Late { limit }), "store_late");
         assert_eq!(code(RedisFault::Auth), "store_down");
         let error = Error::from(RedisFault::Lost);

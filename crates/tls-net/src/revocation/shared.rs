@@ -1,0 +1,82 @@
+//! Revocations that all workers with one store know of.
+//!
+//! An entry is a sealed time under an id that is made of what was revoked. Those who resume a
+//! session with a client certificate ask for the entries that could be about it.
+
+use tls_context::MAX_SESSION_TIMEOUT;
+use tls_session_store::{ContextId, Error, Kind, NotResumed};
+
+use super::{Key, Revocations};
+use crate::accept::Incoming;
+use crate::limits::{MAX_REVOCATION_KEYS, REVOKE_TIMEOUT};
+use crate::session::StoredSessions;
+
+/// Tells the other workers that nothing of `key` resumes that was made until `until`.
+pub(crate) async fn publish(stored: &StoredSessions, key: Key, until: u64) -> Result<(), Error> {
+    let value =
+        stored
+            .secret
+            .seal_value(Kind::Revocation, &context(), &key.0, &until.to_be_bytes())?;
+    // No session lives longer, whatever its context says.
+    let put = stored
+        .guard
+        .put_patiently(&key.0, value, MAX_SESSION_TIMEOUT);
+    match tokio::time::timeout(REVOKE_TIMEOUT, put).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(Error::StoreLate {
+            limit: REVOKE_TIMEOUT,
+        }),
+    }
+}
+
+/// The same for all that is known here, to a store that may have forgotten it.
+pub(crate) async fn publish_all(stored: &StoredSessions, revocations: &Revocations, now: u64) {
+    for (key, until) in revocations.to_publish(now) {
+        if publish(stored, key, until).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Asks whether another worker revoked a session of the client of `keys`, first authenticated at
+/// `at`.
+pub(crate) async fn ask(
+    incoming: &Incoming<'_>,
+    stored: &StoredSessions,
+    keys: &[Key],
+    at: u64,
+) -> Result<(), NotResumed> {
+    if keys.len() > MAX_REVOCATION_KEYS {
+        return Err(NotResumed::TooManyLookups);
+    }
+    let ids: Vec<[u8; 32]> = keys.iter().map(|key| key.0).collect();
+    for (key, found) in keys
+        .iter()
+        .zip(stored.guard.get_all(&ids, &incoming.store_time).await?)
+    {
+        let Some(value) = found else { continue };
+        let opened = stored
+            .secret
+            .open_value(Kind::Revocation, &context(), &key.0, &value);
+        // Junk where a revocation belongs is taken for one: a full handshake harms nobody.
+        let until = opened
+            .ok()
+            .and_then(|until| <[u8; 8]>::try_from(until.as_slice()).ok())
+            .map_or(u64::MAX, u64::from_be_bytes);
+        if until != u64::MAX {
+            incoming
+                .shared
+                .revocations
+                .learn(*key, until, incoming.now.as_secs());
+        }
+        if at <= until {
+            return Err(NotResumed::Revoked);
+        }
+    }
+    Ok(())
+}
+
+/// Revocations are of no context.
+fn context() -> ContextId {
+    ContextId([0; 32])
+}

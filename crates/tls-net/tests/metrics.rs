@@ -1,0 +1,161 @@
+//! What is counted: handshakes by reason, calls to the store, changes of its state.
+#![allow(clippy::unwrap_used, unreachable_pub, reason = "tests")]
+
+#[path = "ends/mod.rs"]
+mod ends;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
+use tls_context::SecureContext;
+use tls_net::{TlsAcceptor, TlsConnector};
+use tls_session_store::{Error, MemoryStore, SessionStore, SharedSecret};
+
+/// Counters and gauges by name and labels.
+#[derive(Default)]
+struct Counted(Mutex<BTreeMap<String, Arc<AtomicU64>>>);
+
+impl Counted {
+    fn cell(&self, key: &Key) -> Arc<AtomicU64> {
+        let labels: Vec<_> = key
+            .labels()
+            .map(|label| format!("{}={}", label.key(), label.value()))
+            .collect();
+        let name = format!("{}{{{}}}", key.name(), labels.join(","));
+        self.0.lock().unwrap().entry(name).or_default().clone()
+    }
+
+    fn count(&self, name: &str) -> u64 {
+        let cells = self.0.lock().unwrap();
+        cells
+            .get(name)
+            .map_or(0, |cell| cell.load(Ordering::SeqCst))
+    }
+}
+
+impl Recorder for Counted {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+        Counter::from_arc(self.cell(key))
+    }
+
+    fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::from_arc(self.cell(key))
+    }
+
+    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::noop()
+    }
+}
+
+/// Works until it is told to be down.
+#[derive(Clone, Default)]
+struct Moody(MemoryStore, Arc<Mutex<bool>>);
+
+impl Moody {
+    fn check(&self) -> Result<(), Error> {
+        let down = *self.1.lock().unwrap();
+        if down {
+            Err(Error::Store("down".into()))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl SessionStore for Moody {
+    async fn put(&self, id: &[u8], value: Vec<u8>, ttl: Duration) -> Result<(), Error> {
+        self.check()?;
+        self.0.put(id, value, ttl).await
+    }
+    async fn put_new(&self, id: &[u8], value: Vec<u8>, ttl: Duration) -> Result<bool, Error> {
+        self.check()?;
+        self.0.put_new(id, value, ttl).await
+    }
+    async fn get(&self, id: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        self.check()?;
+        self.0.get(id).await
+    }
+    async fn take(&self, id: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        self.check()?;
+        self.0.take(id).await
+    }
+    async fn remove(&self, id: &[u8]) -> Result<(), Error> {
+        self.0.remove(id).await
+    }
+}
+
+#[test]
+fn handshakes_calls_and_states_are_counted() {
+    let counted = Counted::default();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    metrics::with_local_recorder(&counted, || runtime.block_on(visits()));
+    let rows = [
+        (
+            "tls_handshakes_total{outcome=ok,kind=no_session_offered}",
+            2,
+        ),
+        ("tls_handshakes_total{outcome=ok,kind=resumed}", 1),
+        ("tls_handshakes_total{outcome=ok,kind=store_down}", 2),
+        ("tls_session_store_calls_total{call=take,outcome=ok}", 1),
+        ("tls_session_store_calls_total{call=put,outcome=ok}", 3),
+        (
+            "tls_session_store_calls_total{call=take,outcome=store_down}",
+            2,
+        ),
+        (
+            "tls_session_store_calls_total{call=put,outcome=store_down}",
+            1,
+        ),
+        ("tls_sessions_not_stored_total{}", 1),
+        (
+            "tls_session_store_state_changes_total{state=open_circuit}",
+            1,
+        ),
+        ("tls_session_store_state_changes_total{state=working}", 1),
+        ("tls_session_store_away{}", 0),
+    ];
+    for (name, expected) in rows {
+        assert_eq!(counted.count(name), expected, "{name}: {:?}", counted.0);
+    }
+}
+
+/// A full handshake, a resumed one, two while the store is down, and one when it is back.
+async fn visits() {
+    let store = Moody::default();
+    let pki = ends::Pki::new();
+    let context = SecureContext::server(pki.identity.clone()).build().unwrap();
+    let acceptor = TlsAcceptor::builder(context)
+        .sessions(store.clone(), SharedSecret::generate().unwrap())
+        .build()
+        .unwrap();
+    let context = SecureContext::client(pki.trust.clone()).build().unwrap();
+    let connector = TlsConnector::from(context);
+    let visit = async |connector: &TlsConnector| {
+        let (near, far) = ends::handshake(&acceptor, connector, "localhost").await;
+        let (mut near, mut far) = (near.unwrap(), far.unwrap());
+        ends::exchange(&mut near, &mut far).await;
+        near.session()
+    };
+    let first = visit(&connector).await.unwrap();
+    let second = visit(&connector.resuming(first)).await.unwrap();
+    *store.1.lock().unwrap() = true;
+    let third = visit(&connector.resuming(second)).await.unwrap();
+    let none = visit(&connector.resuming(third)).await;
+    assert!(none.is_none(), "no ticket that could never resume");
+    *store.1.lock().unwrap() = false;
+    let never = std::future::pending::<()>();
+    let passed = tokio::time::timeout(Duration::from_secs(4), never).await;
+    assert!(passed.is_err());
+    assert!(visit(&connector).await.is_some());
+}
