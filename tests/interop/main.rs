@@ -4,6 +4,7 @@
 
 mod browser;
 mod curl;
+mod early_data;
 mod node;
 mod openssl_client;
 mod openssl_server;

@@ -2,7 +2,7 @@
 //! its first flight looks like, with all its secrets at hand to finish each copy.
 
 use std::{
-    io::Read as _,
+    io::{Read as _, Write as _},
     sync::{Arc, Mutex},
 };
 
@@ -63,26 +63,33 @@ impl SameClient {
             hear(&mut client, &bytes[..read]);
             if !client.is_handshaking() && !told {
                 told = true;
-                std::io::Write::write_all(&mut client.writer(), b"x").unwrap();
+                client.writer().write_all(b"x").unwrap();
             }
             client_says(&mut client, &mut io).await;
         }
         *self.recorded.lock().unwrap() = received;
     }
 
-    /// A copy that has the session of the first visit, and has said nothing yet.
+    /// A copy that has the session of the first visit, and `early` as its early data.
     ///
     /// # Panics
     ///
-    /// Without a first visit.
+    /// Without a first visit, and where its tickets allow less early data.
     #[must_use]
-    pub fn copy(&self) -> ClientConnection {
+    pub fn copy(&self, early: &[u8]) -> Replay {
         let config = self.config();
         let mut first = self.fresh(&config);
         first.write_tls(&mut std::io::sink()).unwrap();
         hear(&mut first, &self.recorded.lock().unwrap());
         assert!(!first.is_handshaking(), "the recording is a whole visit");
-        self.fresh(&config)
+        let mut client = self.fresh(&config);
+        let allowed = client.early_data();
+        allowed.unwrap().write_all(early).unwrap();
+        let mut flight = Vec::new();
+        while client.wants_write() {
+            client.write_tls(&mut flight).unwrap();
+        }
+        Replay { flight, client }
     }
 
     fn config(&self) -> Arc<ClientConfig> {
@@ -101,6 +108,49 @@ impl SameClient {
     fn fresh(&self, config: &Arc<ClientConfig>) -> ClientConnection {
         let name = ServerName::try_from("localhost").unwrap();
         ClientConnection::new(config.clone(), name).unwrap()
+    }
+}
+
+/// One copy of a first flight, and all that is needed to go on from it.
+#[derive(Debug)]
+pub struct Replay {
+    /// The hello and the early data, in their records.
+    pub flight: Vec<u8>,
+    client: ClientConnection,
+}
+
+impl Replay {
+    /// Sends the flight, finishes the handshake, and sends `late`, which the server gives back as
+    /// the last thing that it sends for now. Whether the early data was taken, as the server tells
+    /// the client, and all that the server sent.
+    ///
+    /// # Errors
+    ///
+    /// The server ended the connection.
+    pub async fn visit(
+        mut self,
+        mut io: impl AsyncRead + AsyncWrite + Unpin,
+        late: &[u8],
+    ) -> std::io::Result<(bool, Vec<u8>)> {
+        io.write_all(&self.flight).await?;
+        let mut told = false;
+        let mut answer = Vec::new();
+        while !answer.ends_with(late) {
+            let mut bytes = vec![0; 16 * 1024];
+            let read = io.read(&mut bytes).await?;
+            if read == 0 {
+                return Err(std::io::ErrorKind::UnexpectedEof.into());
+            }
+            hear(&mut self.client, &bytes[..read]);
+            if !self.client.is_handshaking() && !told {
+                told = true;
+                self.client.writer().write_all(late)?;
+            }
+            client_says(&mut self.client, &mut io).await;
+            // "Would block" once everything that came is read.
+            let _ = self.client.reader().read_to_end(&mut answer);
+        }
+        Ok((self.client.is_early_data_accepted(), answer))
     }
 }
 

@@ -57,8 +57,8 @@ enum Phase {
     Over,
     /// The engine opens it.
     Taken,
-    /// Skipped by its outer type until a handshake record in the clear: after a HelloRetryRequest
-    /// there are no keys yet, in TLS 1.2 none but the client's own.
+    /// Skipped by its outer type until a handshake record in the clear, for want of keys: after a
+    /// HelloRetryRequest, and in TLS 1.2.
     SkippedByType,
     /// Skipped until a record opens under the client's handshake key.
     SkippedByTrial(Box<RecordProtection>),
@@ -83,7 +83,10 @@ impl EarlyRecords {
             return Ok(Verdict::Engine);
         }
         if header.content_type != ContentType::ApplicationData {
-            // Alerts and the meaningless ChangeCipherSpec may stand anywhere.
+            if matches!(self.phase, Phase::SkippedByType) && is_dummy(record) {
+                return self.skip(record.len());
+            }
+            // Alerts may stand anywhere.
             if header.content_type == ContentType::Handshake {
                 self.phase = Phase::Over;
             }
@@ -118,6 +121,12 @@ impl EarlyRecords {
         self.left = self.left.checked_sub(bytes).ok_or(TooMuch)?;
         Ok(Verdict::Skip)
     }
+}
+
+/// A client of TLS 1.3 sends this before its early data for middleboxes that expect it (RFC 8446,
+/// Appendix D.4); where the answer is TLS 1.2 the engine would take it for the end of something.
+fn is_dummy(record: &[u8]) -> bool {
+    matches!(record, [20, 3, _, 0, 1, 1])
 }
 
 /// Reads from the server's first flight what it says of early data that was offered, and makes
@@ -201,4 +210,137 @@ fn has_early_data(content: &[u8]) -> Option<bool> {
     }
     let extensions = Extensions::parse(block).ok()?;
     Some(extensions.body(ExtensionType::EARLY_DATA).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use tls_record::{Aead, TrafficKeys};
+
+    use super::*;
+
+    fn protection() -> RecordProtection {
+        let keys = TrafficKeys::new(Aead::Aes128Gcm, &[7; 16], [1; 12]).unwrap();
+        RecordProtection::new(ProtocolVersion::Tls13, &keys).unwrap()
+    }
+
+    fn records(phase: Phase, left: usize) -> EarlyRecords {
+        EarlyRecords { phase, left }
+    }
+
+    fn by_trial() -> EarlyRecords {
+        let phase = Phase::SkippedByTrial(Box::new(protection()));
+        records(phase, MAX_SKIPPED)
+    }
+
+    fn record(content_type: u8, length: u16) -> Vec<u8> {
+        let [high, low] = length.to_be_bytes();
+        let mut record = vec![content_type, 3, 3, high, low];
+        record.resize(RecordHeader::LEN + usize::from(length), 0x5a);
+        record
+    }
+
+    #[test]
+    fn by_type_until_a_handshake_record() {
+        let mut records = records(Phase::SkippedByType, MAX_SKIPPED);
+        let dummy = [20, 3, 3, 0, 1, 1];
+        let rows = [
+            (&dummy[..], Verdict::Skip),
+            (&record(23, 40), Verdict::Skip),
+            (&record(21, 2), Verdict::Engine),
+            (&[20, 3, 3, 0, 1, 2], Verdict::Engine),
+            (&record(23, 0), Verdict::Skip),
+            (&record(22, 9), Verdict::Engine),
+            (&record(23, 40), Verdict::Engine),
+            (&dummy, Verdict::Engine),
+        ];
+        for (at, (record, verdict)) in rows.into_iter().enumerate() {
+            assert_eq!(records.judge(record), Ok(verdict), "row {at}");
+        }
+    }
+
+    #[test]
+    fn by_trial_until_a_record_opens() {
+        let mut records = by_trial();
+        let mut sealed = Vec::new();
+        protection()
+            .seal(ContentType::Handshake, b"Finished", &mut sealed)
+            .unwrap();
+        let rows = [
+            (&record(23, 17)[..], Verdict::Skip),
+            (&record(20, 1), Verdict::Engine),
+            (&record(23, 16_000), Verdict::Skip),
+            (&sealed, Verdict::Engine),
+            (&record(23, 17), Verdict::Engine),
+        ];
+        for (at, (record, verdict)) in rows.into_iter().enumerate() {
+            assert_eq!(records.judge(record), Ok(verdict), "row {at}");
+        }
+    }
+
+    /// What no client may send at all is left for the engine to name.
+    #[test]
+    fn a_record_too_long_is_the_engines() {
+        let header = [23, 3, 3, 0xff, 0xff];
+        for mut records in [by_trial(), records(Phase::SkippedByType, MAX_SKIPPED)] {
+            assert_eq!(records.judge(&header), Ok(Verdict::Engine));
+        }
+        assert_eq!(by_trial().judge(&record(23, 16_402)), Ok(Verdict::Engine));
+    }
+
+    #[test]
+    fn what_was_taken_is_free_up_to_its_limit() {
+        let mut records = records(Phase::Taken, 100);
+        assert_eq!(records.judge(&record(23, 60)), Ok(Verdict::EngineEarly));
+        assert_eq!(records.judge(&record(23, 60)), Ok(Verdict::Engine));
+        assert_eq!(records.judge(&record(23, 20)), Ok(Verdict::EngineEarly));
+    }
+
+    #[test]
+    fn encrypted_extensions_say_whether_it_is_accepted() {
+        let rows: [(&[u8], Option<bool>); 7] = [
+            (&[8, 0, 0, 2, 0, 0], Some(false)),
+            (&[8, 0, 0, 6, 0, 4, 0, 42, 0, 0], Some(true)),
+            // Another message behind it, and one in its place.
+            (&[8, 0, 0, 6, 0, 4, 0, 42, 0, 0, 20, 0], Some(true)),
+            (&[11, 0, 0, 6, 0, 4, 0, 42, 0, 0], None),
+            (&[8, 0, 0, 6, 0, 5, 0, 42, 0, 0], None),
+            (&[8, 0, 0, 7, 0, 4, 0, 42, 0, 0], None),
+            (&[], None),
+        ];
+        for (content, expected) in rows {
+            assert_eq!(has_early_data(content), expected, "{content:?}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+
+        /// Whatever comes, no more is skipped than is allowed, and only what may be early data.
+        #[test]
+        fn no_more_is_skipped_than_allowed(
+            trial: bool,
+            sizes in proptest::collection::vec((20u8..25, 0u16..3000), 0..40),
+            left in 0usize..40_000,
+        ) {
+            let mut early = if trial { by_trial() } else { records(Phase::SkippedByType, left) };
+            early.left = left;
+            let mut skipped = 0;
+            for (content_type, length) in sizes {
+                let record = record(content_type, length);
+                match early.judge(&record) {
+                    Ok(Verdict::Skip) => {
+                        prop_assert!(content_type == 23 || (!trial && is_dummy(&record)));
+                        skipped += record.len();
+                    }
+                    Ok(_) => {}
+                    Err(TooMuch) => {
+                        prop_assert!(skipped + record.len() > left);
+                        break;
+                    }
+                }
+            }
+            prop_assert!(skipped <= left);
+        }
+    }
 }

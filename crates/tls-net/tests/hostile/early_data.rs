@@ -492,15 +492,20 @@ async fn too_much_early_data_ends_the_connection() {
         let (near, far) = tokio::io::duplex(1 << 20);
         let mut plain = Plain::client(&config, "localhost", near);
         assert_eq!(write_early(&mut plain, records, size), records * size);
-        let (heard, accepted) = tokio::join!(plain.handshake(b""), acceptor.accept(far));
+        let (heard, accepted) = tokio::join!(
+            async {
+                // Before or after its Finished, the client can read the alert.
+                let heard = match plain.handshake(b"").await {
+                    Ok(()) => plain.read_to_end().await.unwrap_err(),
+                    Err(error) => error,
+                };
+                plain.io.shutdown().await.unwrap();
+                heard
+            },
+            acceptor.accept(far)
+        );
         assert_eq!(accepted.unwrap_err().code(), "too_much_early_data", "{row}");
-        let failed = failures.only();
-        assert_eq!(failed.alert, Some(10), "{row}");
-        // Before or after its Finished, the client can read the alert.
-        let heard = match heard {
-            Ok(()) => plain.read_to_end().await.unwrap_err(),
-            Err(error) => error,
-        };
+        assert_eq!(failures.only().alert, Some(10), "{row}");
         assert_eq!(super::plain::alert_of(&heard), Some(10), "{row}: {heard}");
     }
 }
@@ -543,6 +548,7 @@ async fn the_end_of_early_data_is_where_it_has_to_be() {
                 plain.io.write_all(&changed).await.unwrap();
                 let heard = plain.read_to_end().await.unwrap_err();
                 assert_eq!(super::plain::alert_of(&heard), Some(20), "{row}: {heard}");
+                plain.io.shutdown().await.unwrap();
             },
             acceptor.accept(far)
         );
@@ -573,44 +579,66 @@ fn last_record(mut wire: &[u8]) -> &[u8] {
     }
 }
 
-/// A server of TLS 1.2 skips what a client of 1.3 had already sent, and reports what the client makes
-/// of it; one that goes on all the same is read from its next handshake record.
+/// A server of TLS 1.2 skips what a client of 1.3 had already sent, and goes on from the next handshake
+/// record.
 #[tokio::test]
 async fn a_server_of_tls12_skips_early_data() {
-    let fleet = Fleet::new();
-    let config = with_foreign_session(&fleet.clock).await;
-    let mut both = ClientConfig::clone(&config);
-    both.alpn_protocols = Vec::new();
     let failures = Failures::default();
-    let context = server().max_version(tls_wire::ProtocolVersion::Tls12);
-    let acceptor = failures
-        .heard_by(fleet.builder(context).early_data(LIMIT))
-        .build()
-        .unwrap();
+    let acceptor = failures.heard_by(old(&Fleet::new())).build().unwrap();
     let (mut near, far) = tokio::io::duplex(1 << 20);
-    let mut hello = super::raw::hello(tls_wire::ProtocolVersion::Tls12);
-    hello = hello.with(42, &[]);
-    let mut flight = hello.bytes();
+    let hello = super::raw::hello(tls_wire::ProtocolVersion::Tls12);
+    let mut flight = hello.with(42, &[]).bytes();
+    flight.extend([20, 3, 3, 0, 1, 1]);
     for _ in 0..16 {
         flight.extend([23, 3, 3, 0x10, 0]);
         flight.extend(vec![0x5a; 0x1000]);
     }
     // A ClientKeyExchange with a point that is none.
-    flight.extend(super::raw::records(
-        22,
-        &super::raw::handshake(16, &[1, 9]),
-        16_384,
-    ));
+    let message = super::raw::handshake(16, &[1, 9]);
+    flight.extend(super::raw::records(22, &message, 16_384));
     near.write_all(&flight).await.unwrap();
+    near.shutdown().await.unwrap();
     let (accepted, answer) = tokio::join!(acceptor.accept(far), async {
         let mut answer = Vec::new();
         near.read_to_end(&mut answer).await.unwrap();
         answer
     });
-    assert_eq!(accepted.unwrap_err().code(), "peer_misbehaved");
-    let failed = failures.only();
-    assert_ne!(failed.alert, Some(10), "not for the early records");
-    assert!(answer.ends_with(&super::raw::alert(failed.alert.unwrap())));
+    let error = accepted.unwrap_err();
+    assert!(error.to_string().contains("InvalidKeyShare"), "{error}");
+    let alert = failures.only().alert.unwrap();
+    assert!(answer.ends_with(&super::raw::alert(alert)), "{answer:?}");
+}
+
+/// A client that sent early data itself ends a connection that turns out to be TLS 1.2 (RFC 8446,
+/// Appendix D.3): that is the report, whatever it sent before.
+#[tokio::test]
+async fn a_client_ends_a_connection_of_tls12_itself() {
+    let fleet = Fleet::new();
+    let builder = ClientConfig::builder_with_provider(plain_rustls::provider());
+    let mut config = builder
+        .with_protocol_versions(rustls::ALL_VERSIONS)
+        .unwrap()
+        .with_root_certificates(Pki::shared().roots())
+        .with_no_client_auth();
+    config.time_provider = fleet.clock.time_provider();
+    let config = with_session(&fleet.worker(), config).await;
+    let acceptor = old(&fleet).build().unwrap();
+    let (near, far) = tokio::io::duplex(1 << 20);
+    let mut plain = Plain::client(&config, "localhost", near);
+    assert!(write_early(&mut plain, 16, 4_000) > 0);
+    let (_, accepted) = tokio::join!(
+        async {
+            plain.handshake(b"").await.unwrap_err();
+            drop(plain);
+        },
+        acceptor.accept(far)
+    );
+    assert_eq!(accepted.unwrap_err().code(), "peer_closed");
+}
+
+fn old(fleet: &Fleet) -> AcceptorBuilder {
+    let context = server().max_version(tls_wire::ProtocolVersion::Tls12);
+    fleet.builder(context).early_data(LIMIT)
 }
 
 /// Early data without a session to go with it, from a peer that only wants to be skipped.
@@ -647,40 +675,21 @@ async fn of_two_hundred_copies_one_is_taken() {
         let workers = [fleet.worker(), fleet.worker(), fleet.worker()];
         first_visit(&same, &workers[0]).await;
         fleet.store.trouble.store(trouble, Ordering::SeqCst);
-        let copies = 200;
-        let start = Arc::new(tokio::sync::Barrier::new(copies));
-        let mut flights = Vec::new();
+        let copies: Vec<_> = (0..200).map(|_| same.copy(b"once only")).collect();
+        let start = Arc::new(tokio::sync::Barrier::new(copies.len()));
+        let mut flights: Vec<_> = copies.iter().map(|copy| copy.flight.clone()).collect();
+        flights.dedup();
+        assert_eq!(flights.len(), 1, "they are the same, byte for byte");
         let mut tasks = Vec::new();
-        for at in 0..copies {
-            let mut copy = same.copy();
-            copy.early_data().unwrap().write_all(b"once only").unwrap();
-            let mut flight = Vec::new();
-            while copy.wants_write() {
-                copy.write_tls(&mut flight).unwrap();
-            }
-            flights.push(flight.clone());
+        for (copy, worker) in copies.into_iter().zip(workers.iter().cycle()) {
             let (near, far) = tokio::io::duplex(64 * 1024);
-            let (worker, start) = (workers[at % 3].clone(), start.clone());
+            let (worker, start) = (worker.clone(), start.clone());
             tasks.push(tokio::spawn(async move {
-                let mut plain = Plain {
-                    connection: copy.into(),
-                    io: near,
-                };
                 start.wait().await;
-                plain.io.write_all(&flight).await.unwrap();
-                let (told, (early, info)) = tokio::join!(
-                    async {
-                        plain.handshake(b"late").await.unwrap();
-                        assert_eq!(plain.read_exact(4).await.unwrap(), b"late");
-                        let Connection::Client(client) = &plain.connection else {
-                            panic!("a client");
-                        };
-                        client.is_early_data_accepted()
-                    },
-                    serve(&worker, far),
-                );
+                let (told, (early, info)) =
+                    tokio::join!(copy.visit(near, b"late"), serve(&worker, far));
                 let taken = info.early_data().is_accepted();
-                assert_eq!((told, early == b"once only"), (taken, taken));
+                assert_eq!((told.unwrap().0, early == b"once only"), (taken, taken));
                 if !taken {
                     let refused = EarlyData::Refused(EarlyDataRefused::FullHandshake);
                     assert_eq!(info.early_data(), refused);
@@ -688,8 +697,6 @@ async fn of_two_hundred_copies_one_is_taken() {
                 taken
             }));
         }
-        flights.dedup();
-        assert_eq!(flights.len(), 1, "they are the same, byte for byte");
         let mut taken = 0;
         for task in tasks {
             taken += usize::from(task.await.unwrap());
