@@ -2,9 +2,10 @@
 
 use rustls::pki_types::CertificateDer;
 use serde_json::{Value, json};
-use tls_certs::Trust;
+use tls_certs::{Crls, Identity, Passphrase, Trust};
 use tls_context::{ClientAuth, SecureContext};
 use tls_net::{TlsAcceptor, TlsConnector};
+use tls_testing::peer::OpenSsl;
 use tls_testing::{Leaf, Pki};
 use tls_tests::credentials::{client, identity, server, trust, trusted_root};
 use tls_tests::{NodePeer, Served, VERSIONS, dial, exchange};
@@ -326,4 +327,223 @@ async fn trust_of_one_context_is_not_of_another() {
     let base = TlsConnector::from(SecureContext::client(&base).build().unwrap());
     dial(theirs.address, &more, "localhost").await.unwrap();
     dial(theirs.address, &base, "localhost").await.unwrap_err();
+}
+
+/// The lists of both authorities above our leaves, with these on them.
+fn lists(year: i32, revoked: &[&Leaf]) -> Vec<String> {
+    let pki = Pki::shared();
+    let revoked: Vec<_> = revoked.iter().map(|leaf| leaf.certificate()).collect();
+    vec![
+        pki.root.crl_pem(year, &[]),
+        pki.intermediate.crl_pem(year, &revoked),
+    ]
+}
+
+// Spec: CTX-08, T-VER-26, XEC-10, XEC-11
+#[tokio::test]
+async fn a_client_with_lists_says_what_node_says() {
+    let Some(mut node) = NodePeer::require() else {
+        return;
+    };
+    let pki = Pki::shared();
+    let theirs = node.listen(serving(&pki.server), json!({})).await;
+    for (crls, code) in [
+        (lists(2025, &[&pki.server]), Some("CERT_REVOKED")),
+        (lists(2025, &[&pki.server_rsa]), None),
+        (lists(2025, &[])[1..].to_vec(), Some("UNABLE_TO_GET_CRL")),
+        (
+            vec![pki.other_root.crl_pem(2025, &[])],
+            Some("UNABLE_TO_GET_CRL"),
+        ),
+        (lists(2010, &[]), Some("CRL_HAS_EXPIRED")),
+    ] {
+        let options = json!({
+            "ca": pki.root.pem(), "crl": crls, "servername": "localhost",
+            "rejectUnauthorized": false,
+        });
+        let report = node.connect(theirs.address, options, json!({})).await;
+        assert_eq!(report["authorizationError"], json!(code), "{report}");
+        let context = client()
+            .crls(Crls::from_pem(crls.concat().as_bytes()).unwrap())
+            .dangerous()
+            .accept_any_certificate();
+        let connector = TlsConnector::from(context.build().unwrap());
+        let stream = dial(theirs.address, &connector, "localhost").await.unwrap();
+        let info = stream.info();
+        let ours = info
+            .authorization_error()
+            .map(|refusal| refusal.code.as_str());
+        assert_eq!(ours, code);
+        assert_eq!(info.authorized(), code.is_none());
+    }
+}
+
+// Spec: CTX-08, T-VER-09
+#[tokio::test]
+async fn a_server_with_lists_lets_in_whom_they_do_not_name() {
+    let Some(mut node) = NodePeer::require() else {
+        return;
+    };
+    let pki = Pki::shared();
+    let crls = lists(2025, &[&pki.client_rsa]).concat();
+    let context = server()
+        .client_auth(ClientAuth::required(trusted_root()))
+        .crls(Crls::from_pem(crls.as_bytes()).unwrap());
+    let mut served = Served::echo(TlsAcceptor::builder(context.build().unwrap())).await;
+    for version in VERSIONS {
+        for (leaf, code) in [
+            (&*pki.client, None),
+            (&*pki.client_rsa, Some("CERT_REVOKED")),
+            (
+                &*pki.client_other_ca,
+                Some("UNABLE_TO_VERIFY_LEAF_SIGNATURE"),
+            ),
+        ] {
+            let report = report(&mut node, &served, Some(leaf), version).await;
+            assert_eq!(report["data"] == "hello", code.is_none(), "{report}");
+            if let Some(code) = code {
+                let failure = served.failure().await;
+                assert_eq!(failure.certificate.map(|code| code.as_str()), Some(code));
+            } else {
+                assert!(served.connection().await.authorized());
+            }
+        }
+        let report = report(&mut node, &served, None, version).await;
+        assert_eq!(report["data"], "", "{report}");
+        assert_eq!(served.failure().await.code, "client_certificate_missing");
+    }
+}
+
+// Spec: CTX-03, T-VER-22, T-VER-23, XEC-05, XEC-06
+#[tokio::test]
+async fn a_partial_chain_is_judged_as_node_does_with_the_same_option() {
+    let Some(mut node) = NodePeer::require() else {
+        return;
+    };
+    let pki = Pki::shared();
+    let theirs = node
+        .listen(serving(&pki.missing_intermediate), json!({}))
+        .await;
+    for (ca, code) in [
+        (
+            pki.intermediate.pem().to_owned(),
+            "UNABLE_TO_GET_ISSUER_CERT",
+        ),
+        (
+            pki.missing_intermediate.certificate_pem(),
+            "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+        ),
+    ] {
+        for (partial, expected) in [(true, None), (false, Some(code))] {
+            let options = json!({
+                "ca": ca, "servername": "localhost", "rejectUnauthorized": false,
+                "allowPartialTrustChain": partial,
+            });
+            let report = node.connect(theirs.address, options, json!({})).await;
+            assert_eq!(report["authorizationError"], json!(expected), "{report}");
+            let context = SecureContext::client(Trust::from_pem(ca.as_bytes()).unwrap())
+                .partial_chain(partial)
+                .dangerous()
+                .accept_any_certificate();
+            let connector = TlsConnector::from(context.build().unwrap());
+            let stream = dial(theirs.address, &connector, "localhost").await.unwrap();
+            let info = stream.info();
+            let ours = info
+                .authorization_error()
+                .map(|refusal| refusal.code.as_str());
+            assert_eq!(ours, expected);
+        }
+    }
+}
+
+// Spec: T-VER-31, CTX-21, CTX-22
+#[tokio::test]
+async fn one_context_serves_many_connections_and_what_is_not_set_is_the_default() {
+    let Some(mut node) = NodePeer::require() else {
+        return;
+    };
+    let theirs = node.listen(serving(&Pki::shared().server), json!({})).await;
+    let bare = client().build().unwrap();
+    let defaults = client().ciphers("").groups("auto").alpn([""; 0]);
+    for context in [bare, defaults.build().unwrap()] {
+        for connector in [
+            TlsConnector::from(context.clone()),
+            TlsConnector::from(context),
+        ] {
+            let mut stream = dial(theirs.address, &connector, "localhost").await.unwrap();
+            assert_eq!(exchange(&mut stream, "hello").await, "hello");
+            assert!(stream.info().authorized());
+        }
+    }
+}
+
+/// The certificates as they came; what they were verified with is not among them.
+// Spec: T-VER-35
+#[tokio::test]
+async fn each_end_sees_what_the_other_sent() {
+    let Some(mut node) = NodePeer::require() else {
+        return;
+    };
+    let pki = Pki::shared();
+    let theirs = node.listen(serving(&pki.server), json!({})).await;
+    let connector = TlsConnector::from(client().build().unwrap());
+    let stream = dial(theirs.address, &connector, "localhost").await.unwrap();
+    assert_eq!(stream.info().peer_certificates(), Some(pki.server.chain()));
+
+    let mut served = Served::echo(TlsAcceptor::builder(server().build().unwrap())).await;
+    report(&mut node, &served, None, Tls13).await;
+    assert_eq!(served.connection().await.peer_certificates(), None);
+}
+
+/// A PFX on both sides, one of them ours.
+// Spec: T-IDN-29, CTX-07
+#[tokio::test]
+async fn a_pfx_proves_who_a_peer_is() {
+    let (Some(mut node), Some(openssl)) = (NodePeer::require(), OpenSsl::require()) else {
+        return;
+    };
+    let pki = Pki::shared();
+    let directory = tempfile::tempdir().unwrap();
+    let mut pfx = Vec::new();
+    for (leaf, name) in [(&pki.server, "server"), (&pki.client, "client")] {
+        let (certificate, key) = leaf.write_to(directory.path(), name);
+        let out = directory.path().join(format!("{name}.p12"));
+        let (certificate, key) = (certificate.to_str().unwrap(), key.to_str().unwrap());
+        let path = out.to_str().unwrap();
+        let args = [
+            "pkcs12",
+            "-export",
+            "-in",
+            certificate,
+            "-inkey",
+            key,
+            "-out",
+            path,
+            "-passout",
+            "pass:sample",
+        ];
+        openssl.run(args).await.expect_success();
+        pfx.push(std::fs::read(out).unwrap());
+    }
+    let passphrase = Passphrase::new("sample");
+    let context = SecureContext::server(Identity::from_pkcs12(&pfx[0], &passphrase).unwrap())
+        .client_auth(ClientAuth::optional(trusted_root()))
+        .dangerous()
+        .accept_any_certificate();
+    let mut served = Served::echo(TlsAcceptor::builder(context.build().unwrap())).await;
+    for version in VERSIONS {
+        let options = json!({
+            "ca": pki.root.pem(), "servername": "localhost", "maxVersion": version.to_string(),
+            "pfx": tls_testing::peer::base64(&pfx[1]), "passphrase": "sample",
+        });
+        let report = node.connect(served.address, options, json!({})).await;
+        assert_eq!(report["data"], "hello", "{report}");
+        assert_eq!(report["authorized"], true, "{report}");
+        let info = served.connection().await;
+        assert!(info.authorized() && info.authorization_error().is_none());
+        assert_eq!(
+            info.peer_certificates().unwrap()[0],
+            *pki.client.certificate()
+        );
+    }
 }

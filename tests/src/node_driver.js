@@ -13,7 +13,7 @@ const failed = (error) => ({ code: error.code, message: error.message, reason: e
 // Options as JSON has them, to options as Node takes them.
 function revive(options) {
   const revived = { ...options };
-  for (const name of ['session', 'ticketKeys']) {
+  for (const name of ['session', 'ticketKeys', 'pfx']) {
     if (typeof revived[name] === 'string') revived[name] = bytes(revived[name]);
   }
   if (revived.checkServerIdentity === 'skip') revived.checkServerIdentity = () => undefined;

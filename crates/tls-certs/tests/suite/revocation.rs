@@ -11,13 +11,13 @@ use tls_certs::{
 
 use super::pki::{Made, NOW, ca, chain, client, localhost, provider, server};
 
-fn signing_ca(name: &str) -> rcgen::CertificateParams {
+pub(crate) fn signing_ca(name: &str) -> rcgen::CertificateParams {
     let mut params = ca(name);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params
 }
 
-fn list(issuer: &Made, year: i32, revoked: &[u8]) -> Vec<u8> {
+pub(crate) fn list(issuer: &Made, year: i32, revoked: &[u8]) -> Vec<u8> {
     let revoked_certs = revoked.iter().map(|serial| RevokedCertParams {
         serial_number: SerialNumber::from_slice(&[*serial]),
         revocation_time: date_time_ymd(2025, 2, 1),
