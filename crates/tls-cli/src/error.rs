@@ -268,10 +268,10 @@ fn handshake_exit_code(error: &HandshakeError) -> ExitCode {
 fn context_hint(error: &tls::context::Error) -> Option<&'static str> {
     use tls::context::Error as Context;
     match error {
-        Context::NoCipherMatch { .. } | Context::CipherWordNotSupported { .. } => {
-            Some("`tls ciphers` lists the names")
-        }
-        Context::Trust(error) => Some(error.hint()),
+        Context::NoCipherMatch { .. }
+        | Context::NoCipherLeft { .. }
+        | Context::CipherWordNotSupported { .. } => Some("`tls ciphers` lists the names"),
+        Context::Trust(error) | Context::Identity(error) => Some(error.hint()),
         _ => None,
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use rustls::{KeyLog, crypto::CryptoProvider};
-use tls_certs::{CrlPolicy, Identity, Watched};
+use tls_certs::{CrlPolicy, Identity, SecurityLevel, Watched};
 use tls_wire::ProtocolVersion;
 
 use crate::{
@@ -40,6 +40,7 @@ pub struct SecureContextBuilder {
     min_version: ProtocolVersion,
     max_version: ProtocolVersion,
     ciphers: String,
+    level: SecurityLevel,
     groups: String,
     alpn: Vec<Vec<u8>>,
     session_id_context: Vec<u8>,
@@ -69,6 +70,7 @@ impl SecureContextBuilder {
             min_version: DEFAULT_MIN_VERSION,
             max_version: DEFAULT_MAX_VERSION,
             ciphers: String::new(),
+            level: SecurityLevel::default(),
             groups: "auto".to_owned(),
             alpn: Vec::new(),
             session_id_context: Vec::new(),
@@ -117,11 +119,41 @@ impl SecureContextBuilder {
     /// Ciphers, best first, with colons, commas or spaces between them; empty is
     /// [`DEFAULT_CIPHERS`](crate::DEFAULT_CIPHERS).
     ///
-    /// A word is an OpenSSL name, an IANA name, or `DEFAULT` (all of TLS 1.2). Naming none of
-    /// TLS 1.3 leaves its ciphers as they are by default; naming *only* ciphers of TLS 1.3 turns
-    /// TLS 1.2 off.
+    /// OpenSSL's language (`ciphers(1)`): a word is an OpenSSL name, an IANA name, or a group such
+    /// as `DEFAULT`, `HIGH`, `ECDHE`, `AESGCM`, `CHACHA20`, `aRSA`; `ECDHE+AESGCM` is what two
+    /// groups have in common. `!WORD` takes ciphers away for good, `-WORD` until a later word adds
+    /// them again, `+WORD` moves them to the end; `@STRENGTH` sorts by key length, and
+    /// `@SECLEVEL=n` is [`security_level`](Self::security_level), over which it goes. Groups are
+    /// about TLS 1.2; the suites of TLS 1.3 are named one by one, also with an operator.
+    ///
+    /// Naming none of TLS 1.3 leaves its ciphers as they are by default; naming *only* ciphers of
+    /// TLS 1.3 turns TLS 1.2 off. A word that adds nothing is an error: a cipher or group that
+    /// exists only elsewhere is named with the reason.
+    ///
+    /// ```
+    /// # let trust = tls_certs::Trust::mozilla();
+    /// let context = tls_context::SecureContext::client(trust)
+    ///     .ciphers("ECDHE+AESGCM:ECDHE+CHACHA20:!AES128:@SECLEVEL=3")
+    ///     .build()?;
+    /// assert_eq!(context.security_level().number(), 3);
+    /// # Ok::<(), tls_context::Error>(())
+    /// ```
     pub fn ciphers(mut self, list: &str) -> Self {
         list.clone_into(&mut self.ciphers);
+        self
+    }
+
+    /// How strong ciphers, groups and our own keys must be, as OpenSSL's `SECLEVEL`; 2 unless set
+    /// here or by `@SECLEVEL=n` in the cipher list (`CIP-11`, `CIP-12`).
+    ///
+    /// Ciphers and groups below it are left out (AES-128, X25519 and P-256 above level 3), a key
+    /// below it is an error. A certificate that is replaced later is checked by
+    /// [`WatchOptions::security_level`](tls_certs::WatchOptions::security_level). Below 2 nothing
+    /// changes: rustls has no weaker keys or ciphers. The peer's keys and signatures are the
+    /// provider's decision: RSA from 2,048 bits, SHA-256 and longer.
+    #[doc(alias = "SECLEVEL")]
+    pub fn security_level(mut self, level: SecurityLevel) -> Self {
+        self.level = level;
         self
     }
 
@@ -239,13 +271,14 @@ impl SecureContextBuilder {
     /// Checks everything and makes the context.
     ///
     /// # Errors
-    /// The first setting that is wrong, in this order: side, versions, ciphers, groups, ALPN,
+    /// The first setting that is wrong, in this order: side, versions, ciphers, groups, keys, ALPN,
     /// sessions, trust.
     pub fn build(self) -> Result<SecureContext, Error> {
         self.check_side()?;
         let versions = VersionRange::new(self.min_version, self.max_version)?;
-        let selection = cipher_list::select(&self.ciphers, versions)?;
-        let groups = groups::parse(&self.groups, selection.versions)?;
+        let selection = cipher_list::select(&self.ciphers, versions, self.level)?;
+        let groups = groups::parse(&self.groups, selection.versions, selection.level)?;
+        self.check_keys(selection.level)?;
         alpn::check(&self.alpn)?;
         self.check_sessions()?;
         let provider = provider::new(selection.suites, groups);
@@ -256,7 +289,15 @@ impl SecureContextBuilder {
             self.accept_any,
             &provider,
         )?;
-        Ok(self.finish(selection.versions, provider, verifiers))
+        let (versions, level) = (selection.versions, selection.level);
+        Ok(self.finish(versions, level, provider, verifiers))
+    }
+
+    fn check_keys(&self, level: SecurityLevel) -> Result<(), Error> {
+        let mut identities = self.identities.iter().map(Watched::get);
+        identities
+            .try_for_each(|identity| identity.check_level(level))
+            .map_err(Error::Identity)
     }
 
     fn only_for(&mut self, side: Side, setting: &'static str) {
@@ -299,6 +340,7 @@ impl SecureContextBuilder {
     fn finish(
         self,
         versions: VersionRange,
+        level: SecurityLevel,
         provider: Arc<CryptoProvider>,
         verifiers: Verifiers,
     ) -> SecureContext {
@@ -313,6 +355,7 @@ impl SecureContextBuilder {
                 side: self.side,
                 provider,
                 versions: versions.supported(),
+                level,
                 alpn: self.alpn,
                 binding: SessionBinding::new(Bound {
                     session_id_context: self.session_id_context,

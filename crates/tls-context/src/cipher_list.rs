@@ -1,18 +1,30 @@
 //! A cipher list as people type it, to the suites of rustls and the versions they leave.
 //!
-//! Names stand between colons, commas or spaces, best first: OpenSSL names
-//! (`ECDHE-RSA-AES128-GCM-SHA256`), IANA names (`TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`), and the
-//! word `DEFAULT`. The suites of TLS 1.3 and those of TLS 1.2 are two lists in one text (`CIP-01`,
-//! `CIP-02`): naming none of one version keeps its defaults, except that naming only suites of
-//! TLS 1.3 turns TLS 1.2 off (`CIP-03`, `CIP-04`).
+//! The language is OpenSSL's (`ciphers(1)`): names and groups of ciphers, best first, with operators
+//! that take away (`!` for good, `-` for now) and move to the end (`+`), and the commands
+//! `@STRENGTH` and `@SECLEVEL=n`. The suites of TLS 1.3 and those of TLS 1.2 are two lists in one
+//! text (`CIP-01`, `CIP-02`): naming none of one version keeps its defaults, except that naming only
+//! suites of TLS 1.3 turns TLS 1.2 off (`CIP-03`, `CIP-04`).
+//!
+//! Stricter than OpenSSL in one thing: what adds nothing is an error, whether it does not exist at
+//! all or only here.
+
+mod group;
+mod preference;
+mod rule;
 
 use rustls::{SupportedCipherSuite, crypto::aws_lc_rs::ALL_CIPHER_SUITES};
+use tls_certs::SecurityLevel;
 use tls_wire::CipherSuite;
 
+use self::{
+    group::Group,
+    preference::Preference,
+    rule::{Operator, Rule, rules},
+};
 use crate::{
     Error,
     defaults::DEFAULT_CIPHERS,
-    unsupported,
     versions::{Version, VersionRange},
 };
 
@@ -20,106 +32,146 @@ use crate::{
 pub(crate) struct Selection {
     pub(crate) suites: Vec<SupportedCipherSuite>,
     pub(crate) versions: VersionRange,
+    /// The last `@SECLEVEL` of the list, else what was given.
+    pub(crate) level: SecurityLevel,
 }
 
-/// What a list says, before the versions are known. `None`: not a word about that version.
-#[derive(Default)]
-struct Lists {
-    tls13: Option<Vec<SupportedCipherSuite>>,
-    tls12: Option<Vec<SupportedCipherSuite>>,
-}
-
-/// Reads `list` (empty: the default, `CIP-05`) for a context with these versions.
-pub(crate) fn select(list: &str, versions: VersionRange) -> Result<Selection, Error> {
-    let lists = Lists::read(if list.is_empty() { "DEFAULT" } else { list })?;
-    let versions = lists.narrow(versions);
-    let suites: Vec<SupportedCipherSuite> = lists
-        .suites()?
-        .into_iter()
-        .filter(|suite| versions.contains(version_of(*suite)))
-        .collect();
-    if versions.min > versions.max || suites.is_empty() {
+/// Reads `list` (empty: the default, `CIP-05`) for a context with these versions. What is weaker
+/// than the level is left out.
+pub(crate) fn select(
+    list: &str,
+    versions: VersionRange,
+    level: SecurityLevel,
+) -> Result<Selection, Error> {
+    let lists = Lists::read(if list.is_empty() {
+        DEFAULT_CIPHERS
+    } else {
+        list
+    })?;
+    let level = lists.level.unwrap_or(level);
+    let mut suites = lists.suites(list)?;
+    suites.retain(|suite| versions.contains(version_of(*suite)));
+    if suites.is_empty() {
         return Err(Error::NoCipherForVersions {
             list: list.to_owned(),
             min: versions.min.into(),
             max: versions.max.into(),
         });
     }
-    Ok(Selection { suites, versions })
+    suites.retain(|suite| group::strength(*suite) >= level.bits());
+    if suites.is_empty() {
+        return Err(Error::NoCipherForLevel {
+            list: list.to_owned(),
+            level,
+        });
+    }
+    // Only suites of TLS 1.3 raise the minimum (CIP-04).
+    let versions = versions.only(|version| suites.iter().any(|s| version_of(*s) == version));
+    Ok(Selection {
+        suites,
+        versions,
+        level,
+    })
+}
+
+/// What a list says of each version; `None`: not a word.
+#[derive(Default)]
+struct Lists {
+    tls13: Option<Preference>,
+    tls12: Option<Preference>,
+    /// Whether a suite of TLS 1.3 is asked for, and not just taken away.
+    names_tls13: bool,
+    level: Option<SecurityLevel>,
 }
 
 impl Lists {
     fn read(list: &str) -> Result<Self, Error> {
-        let mut lists = Self::default();
-        for word in words(list) {
-            if word == "DEFAULT" {
-                // A word of the older language, so it says nothing about TLS 1.3 (CIP-02).
-                lists.add_all(Version::Tls12)?;
-            } else {
-                lists.add(find(word)?);
-            }
-        }
-        match lists {
-            Self {
-                tls13: None,
-                tls12: None,
-            } => Err(Error::EmptyCipherList {
+        let rules = rules(list)?;
+        if rules.is_empty() {
+            return Err(Error::EmptyCipherList {
                 list: list.to_owned(),
-            }),
-            lists => Ok(lists),
+            });
         }
-    }
-
-    fn add(&mut self, suite: SupportedCipherSuite) {
-        let of_version = match version_of(suite) {
-            Version::Tls13 => &mut self.tls13,
-            Version::Tls12 => &mut self.tls12,
-        };
-        let of_version = of_version.get_or_insert_default();
-        if !of_version.contains(&suite) {
-            of_version.push(suite);
-        }
-    }
-
-    fn add_all(&mut self, version: Version) -> Result<(), Error> {
-        for word in words(DEFAULT_CIPHERS) {
-            let suite = find(word)?;
-            if version_of(suite) == version {
-                self.add(suite);
+        let mut lists = Self::default();
+        for rule in rules {
+            match rule {
+                Rule::Strength => lists.tls12().sort_by_strength(),
+                Rule::SecurityLevel(level) => lists.level = Some(level),
+                Rule::Ciphers(operator, words) => lists.apply(operator, &words)?,
             }
         }
+        Ok(lists)
+    }
+
+    fn tls12(&mut self) -> &mut Preference {
+        self.tls12.get_or_insert_with(|| {
+            let mut suites = provided(Version::Tls12);
+            suites.sort_by_key(|suite| group::openssl_order(*suite));
+            Preference::new(suites)
+        })
+    }
+
+    fn apply(&mut self, operator: Operator, words: &[&str]) -> Result<(), Error> {
+        if let [name] = words
+            && let Some(suite) = find(name)
+            && version_of(suite) == Version::Tls13
+        {
+            self.apply_to_tls13(operator, suite);
+            return Ok(());
+        }
+        let groups = words.iter().map(|word| Group::of(word));
+        let groups: Vec<Group> = groups.collect::<Result<_, _>>()?;
+        let mut matching = provided(Version::Tls12);
+        matching.retain(|suite| groups.iter().all(|group| group.contains(*suite)));
+        if matching.is_empty() && operator == Operator::Add {
+            return Err(group::adds_nothing(words, groups));
+        }
+        self.tls12().apply(operator, &matching);
         Ok(())
     }
 
-    /// Only suites of TLS 1.3 raise the minimum (`CIP-04`); only older ones do not lower the
-    /// maximum (`CIP-03`).
-    fn narrow(&self, versions: VersionRange) -> VersionRange {
-        match self {
-            Self {
-                tls13: Some(_),
-                tls12: None,
-            } => VersionRange {
-                min: Version::Tls13,
-                ..versions
-            },
-            _ => versions,
-        }
+    /// The words of the older language say nothing about TLS 1.3 (`CIP-02`); names do.
+    fn apply_to_tls13(&mut self, operator: Operator, suite: SupportedCipherSuite) {
+        self.names_tls13 |= operator == Operator::Add;
+        let tls13 = self.tls13.get_or_insert_with(|| {
+            let all = provided(Version::Tls13);
+            let mut preference = Preference::new(all.clone());
+            if operator != Operator::Add {
+                // Taken away from the defaults, or moved among them.
+                preference.apply(Operator::Add, &all);
+            }
+            preference
+        });
+        tls13.apply(operator, &[suite]);
     }
 
-    fn suites(mut self) -> Result<Vec<SupportedCipherSuite>, Error> {
-        if self.tls13.is_none() {
-            self.add_all(Version::Tls13)?;
+    fn suites(self, list: &str) -> Result<Vec<SupportedCipherSuite>, Error> {
+        let tls13 = match self.tls13 {
+            Some(preference) => preference.suites(),
+            // Only suites of TLS 1.2 leave TLS 1.3 on (CIP-03).
+            None => provided(Version::Tls13),
+        };
+        let tls12 = match self.tls12 {
+            Some(preference) => preference.suites(),
+            None if self.names_tls13 => return Ok(tls13),
+            None => provided(Version::Tls12),
+        };
+        if tls12.is_empty() {
+            return Err(Error::NoCipherLeft {
+                list: list.to_owned(),
+            });
         }
-        let tls13 = self.tls13.unwrap_or_default();
-        Ok(tls13
-            .into_iter()
-            .chain(self.tls12.unwrap_or_default())
-            .collect())
+        Ok([tls13, tls12].concat())
     }
 }
 
-fn words(list: &str) -> impl Iterator<Item = &str> {
-    list.split([':', ',', ' ']).filter(|word| !word.is_empty())
+/// What exists here, in the order of the default: the three suites of TLS 1.3 or the six of TLS 1.2
+/// that the provider has (`MOD-12`).
+fn provided(version: Version) -> Vec<SupportedCipherSuite> {
+    let mut suites: Vec<SupportedCipherSuite> =
+        DEFAULT_CIPHERS.split(':').filter_map(find).collect();
+    suites.retain(|suite| version_of(*suite) == version);
+    suites
 }
 
 fn version_of(suite: SupportedCipherSuite) -> Version {
@@ -130,48 +182,14 @@ fn version_of(suite: SupportedCipherSuite) -> Version {
     }
 }
 
-/// By either name. What exists here is what the provider has: the three suites of TLS 1.3 and six
-/// of TLS 1.2 (`MOD-12`).
-fn find(word: &str) -> Result<SupportedCipherSuite, Error> {
-    let Ok(named) = CipherSuite::from_name(word) else {
-        return Err(unknown(word));
-    };
-    provided(named).ok_or_else(|| unsupported::cipher(named))
+/// By either name.
+fn find(name: &str) -> Option<SupportedCipherSuite> {
+    find_named(CipherSuite::from_name(name).ok()?)
 }
 
-fn provided(named: CipherSuite) -> Option<SupportedCipherSuite> {
+fn find_named(named: CipherSuite) -> Option<SupportedCipherSuite> {
     ALL_CIPHER_SUITES
         .iter()
         .copied()
         .find(|suite| u16::from(suite.suite()) == named.0)
-}
-
-fn unknown(word: &str) -> Error {
-    if is_list_language(word) {
-        return Error::CipherWordNotSupported {
-            word: word.to_owned(),
-        };
-    }
-    let suggestion = CipherSuite::all()
-        .filter(|suite| provided(*suite).is_some())
-        .flat_map(|suite| [suite.openssl_name(), suite.iana_name()])
-        .flatten()
-        .find(|name| word.eq_ignore_ascii_case(name));
-    Error::NoCipherMatch {
-        word: word.to_owned(),
-        suggestion,
-    }
-}
-
-/// Operators, and the groups of ciphers that OpenSSL's manual lists (`ciphers(1)`).
-fn is_list_language(word: &str) -> bool {
-    #[rustfmt::skip]
-    const ALIASES: [&str; 43] = [
-        "ALL", "COMPLEMENTOFALL", "COMPLEMENTOFDEFAULT", "HIGH", "MEDIUM", "LOW", "NULL", "eNULL",
-        "aNULL", "kRSA", "aRSA", "RSA", "kDHE", "kEDH", "DHE", "EDH", "ADH", "kEECDH", "kECDHE",
-        "ECDHE", "EECDH", "AECDH", "aDSS", "DSS", "aECDSA", "ECDSA", "AES", "AES128", "AES256",
-        "AESGCM", "AESCCM", "CHACHA20", "CAMELLIA", "ARIA", "SEED", "3DES", "DES", "RC4", "MD5",
-        "SHA", "SHA1", "PSK", "SRP",
-    ];
-    word.starts_with(['!', '-', '+', '@']) || word.contains('+') || ALIASES.contains(&word)
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tls_certs::SecurityLevel;
 use tls_wire::ProtocolVersion;
 
 /// Why a context can't be built, or lowered to rustls.
@@ -50,15 +51,39 @@ pub enum Error {
         /// A name that differs from the word in letter case only.
         suggestion: Option<&'static str>,
     },
-    /// A word of OpenSSL's cipher list language other than a name and `DEFAULT` (`CIP-08`).
-    #[error(
-        "\"{word}\" is a word of OpenSSL's cipher list language that is not supported here; \
-         name the ciphers one by one, or write DEFAULT"
-    )]
+    /// A rule of the cipher list that says nothing, or nothing that can be done here (`CIP-08`).
+    #[error("\"{word}\" in the cipher list is not understood: {reason}")]
     CipherWordNotSupported {
-        /// The word.
+        /// The rule.
         word: String,
+        /// What is wrong with it.
+        reason: &'static str,
     },
+    /// The cipher list takes away all that it adds.
+    #[error("no cipher match: the cipher list \"{list}\" leaves no cipher; begin it with DEFAULT")]
+    NoCipherLeft {
+        /// The list as it was given.
+        list: String,
+    },
+    /// All ciphers that were named are weaker than the security level asks for (`CIP-11`).
+    #[error("no cipher of the list \"{list}\" is strong enough for security level {level}")]
+    NoCipherForLevel {
+        /// The list as it was given.
+        list: String,
+        /// The level.
+        level: SecurityLevel,
+    },
+    /// All groups that were named are weaker than the security level asks for (`CIP-11`).
+    #[error("no group of the list \"{list}\" is strong enough for security level {level}")]
+    NoGroupForLevel {
+        /// The list as it was given.
+        list: String,
+        /// The level.
+        level: SecurityLevel,
+    },
+    /// The key of an identity is too small for the security level of the context (`CIP-11`).
+    #[error("a certificate can't be used: {0}")]
+    Identity(#[source] tls_certs::Error),
     /// All ciphers that were named belong to versions that are off.
     #[error("no cipher of the list \"{list}\" belongs to a version from {min} to {max}")]
     NoCipherForVersions {
@@ -184,6 +209,10 @@ impl Error {
             Self::EmptyCipherList { .. } => "empty_cipher_list",
             Self::NoCipherMatch { .. } => "no_cipher_match",
             Self::CipherWordNotSupported { .. } => "cipher_word_not_supported",
+            Self::NoCipherLeft { .. } => "no_cipher_left",
+            Self::NoCipherForLevel { .. } => "no_cipher_for_level",
+            Self::NoGroupForLevel { .. } => "no_group_for_level",
+            Self::Identity(_) => "identity",
             Self::NoCipherForVersions { .. } => "no_cipher_for_versions",
             Self::UnknownGroup { .. } => "unknown_group",
             Self::NoGroupForVersions { .. } => "no_group_for_versions",
@@ -210,13 +239,15 @@ impl Error {
         match self {
             Self::InvalidVersion { .. } => Some("ERR_TLS_INVALID_PROTOCOL_VERSION"),
             Self::EmptyCipherList { .. } => Some("ERR_INVALID_ARG_VALUE"),
-            Self::NoCipherMatch { .. } => Some("ERR_SSL_NO_CIPHER_MATCH"),
+            Self::NoCipherMatch { .. } | Self::NoCipherLeft { .. } => {
+                Some("ERR_SSL_NO_CIPHER_MATCH")
+            }
             Self::UnknownGroup { .. } => Some("ERR_CRYPTO_OPERATION_FAILED"),
             Self::AlpnNameTooLong { .. } | Self::SessionTimeoutTooLong { .. } => {
                 Some("ERR_OUT_OF_RANGE")
             }
             Self::EmptyServerName => Some("ERR_TLS_REQUIRED_SERVER_NAME"),
-            Self::Trust(error) => error.node_code(),
+            Self::Trust(error) | Self::Identity(error) => error.node_code(),
             _ => None,
         }
     }

@@ -55,8 +55,7 @@
 //! # What is not here
 //!
 //! TLS 1.0 and 1.1, CBC, static RSA, DHE, P-521 and X448: asking for one is
-//! [`Error::Unsupported`], which names it and the way out. Of OpenSSL's cipher list language names
-//! and `DEFAULT` are read; other words are [`Error::CipherWordNotSupported`].
+//! [`Error::Unsupported`], which names it and the way out.
 
 mod accept_any;
 mod alpn;
@@ -94,6 +93,7 @@ pub use error::Error;
 pub use identities::IdentitySource;
 pub use secure_context::SecureContext;
 pub use sni_map::SniMap;
+pub use tls_certs::SecurityLevel;
 pub use tls_wire::ProtocolVersion;
 pub use trust::TrustSource;
 

@@ -13,7 +13,9 @@ use rustls::{
     crypto::CryptoProvider,
     server::{ResolvesServerCert, danger::ClientCertVerifier},
 };
-use tls_certs::{Crls, Identity, Watched, WatchedClientVerifier, WatchedServerVerifier};
+use tls_certs::{
+    Crls, Identity, SecurityLevel, Watched, WatchedClientVerifier, WatchedServerVerifier,
+};
 
 use crate::{
     ClientAuth, Error, IdentitySource, SecureContextBuilder, TrustSource, client_config,
@@ -67,6 +69,7 @@ pub(crate) struct Inner {
     pub(crate) side: Side,
     pub(crate) provider: Arc<CryptoProvider>,
     pub(crate) versions: Vec<&'static SupportedProtocolVersion>,
+    pub(crate) level: SecurityLevel,
     pub(crate) alpn: Vec<Vec<u8>>,
     pub(crate) binding: SessionBinding,
     pub(crate) server_identities: Option<Arc<ServerIdentities>>,
@@ -195,6 +198,13 @@ impl SecureContext {
     #[must_use]
     pub fn versions(&self) -> &[&'static SupportedProtocolVersion] {
         &self.inner.versions
+    }
+
+    /// How strong ciphers, groups and our own keys are at least.
+    #[must_use]
+    #[doc(alias = "SECLEVEL")]
+    pub fn security_level(&self) -> SecurityLevel {
+        self.inner.level
     }
 
     /// Whether a server's order of ciphers counts, rather than the client's.

@@ -16,6 +16,9 @@ const FINITE_FIELD: &str =
 const PSK: &str =
     "ciphers for pre-shared keys are chosen where the keys are given, not in the cipher list";
 const NOT_AUTHENTICATED: &str = "a cipher without authentication is open to anybody in between";
+const NOT_ENCRYPTED: &str = "a cipher that does not encrypt is none";
+const SUITE_B: &str =
+    "Suite B is about groups and signatures, too; name its ciphers and groups one by one";
 const OTHER_CIPHER: &str =
     "this cipher does not exist in this engine; use one with GCM or CHACHA20";
 const OTHER_GROUP: &str =
@@ -37,6 +40,31 @@ pub(crate) fn cipher(suite: CipherSuite) -> Error {
         feature: suite.openssl_name().unwrap_or(iana).to_owned(),
         reason: cipher_reason(iana),
     }
+}
+
+/// For a word of OpenSSL's cipher list that is a group of ciphers (`ciphers(1)`), none of which
+/// exists here; `None` for a word that is none.
+pub(crate) fn cipher_group(word: &str) -> Option<Error> {
+    let reason = match word {
+        "kRSA" | "RSA" => STATIC_RSA,
+        "kDHE" | "kEDH" | "DHE" | "EDH" | "DH" | "aDSS" | "DSS" => FINITE_FIELD,
+        "aNULL" | "ADH" | "AECDH" | "COMPLEMENTOFDEFAULT" => NOT_AUTHENTICATED,
+        "NULL" | "eNULL" | "COMPLEMENTOFALL" => NOT_ENCRYPTED,
+        "PSK" | "kPSK" | "kRSAPSK" | "kECDHEPSK" | "kDHEPSK" | "aPSK" => PSK,
+        // A cipher with GCM or ChaCha20 has no MAC besides; those of older versions are in CBC mode.
+        "CBC" | "SHA" | "SHA1" | "SHA256" | "SHA384" | "MD5" | "SSLv3" | "TLSv1" | "TLSv1.0" => CBC,
+        "AESCCM" | "AESCCM8" => CCM,
+        "SUITEB128" | "SUITEB128ONLY" | "SUITEB128C2" | "SUITEB192" => SUITE_B,
+        "3DES" | "DES" | "RC2" | "RC4" | "IDEA" | "SEED" | "CAMELLIA" | "CAMELLIA128"
+        | "CAMELLIA256" | "ARIA" | "ARIA128" | "ARIA256" | "ARIAGCM" | "kSRP" | "aSRP" | "SRP"
+        | "kGOST" | "kGOST18" | "aGOST" | "aGOST01" | "aGOST12" | "GOST89" | "GOST94"
+        | "GOST89MAC" | "GOST12" | "GOST2012" | "LOW" | "MEDIUM" | "EXP" | "EXPORT" => OTHER_CIPHER,
+        _ => return None,
+    };
+    Some(Error::Unsupported {
+        feature: word.to_owned(),
+        reason,
+    })
 }
 
 /// From the IANA name: `TLS_` key exchange and authentication `_WITH_` cipher and hash.

@@ -40,6 +40,20 @@ impl VersionRange {
         (self.min..=self.max).contains(&version)
     }
 
+    /// The versions of this range that `keep` keeps; all of them if it keeps none.
+    pub(crate) fn only(self, keep: impl Fn(Version) -> bool) -> Self {
+        let mut kept = [Version::Tls12, Version::Tls13]
+            .into_iter()
+            .filter(|version| self.contains(*version) && keep(*version));
+        match (kept.next(), kept.last()) {
+            (Some(min), max) => Self {
+                min,
+                max: max.unwrap_or(min),
+            },
+            (None, _) => self,
+        }
+    }
+
     /// For rustls, highest first.
     pub(crate) fn supported(self) -> Vec<&'static SupportedProtocolVersion> {
         [(Version::Tls13, &TLS13), (Version::Tls12, &TLS12)]

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use tls_context::{ClientAuth, Error, ProtocolVersion, SecureContext, SniMap};
+use tls_context::{ClientAuth, Error, ProtocolVersion, SecureContext, SecurityLevel, SniMap};
 use tls_testing::Pki;
 
 use crate::handshake::{client, handshake, identity, server, trust};
@@ -179,7 +179,10 @@ fn every_error_has_a_code_and_says_what_to_do() {
             Some("ERR_SSL_NO_CIPHER_MATCH"),
         ),
         (
-            Error::CipherWordNotSupported { word: text() },
+            Error::CipherWordNotSupported {
+                word: text(),
+                reason: "y",
+            },
             "cipher_word_not_supported",
             None,
         ),
@@ -192,6 +195,29 @@ fn every_error_has_a_code_and_says_what_to_do() {
             "no_cipher_for_versions",
             None,
         ),
+        (
+            Error::NoCipherLeft { list: text() },
+            "no_cipher_left",
+            Some("ERR_SSL_NO_CIPHER_MATCH"),
+        ),
+        (
+            Error::NoCipherForLevel {
+                list: text(),
+                level: SecurityLevel::Five,
+            },
+            "no_cipher_for_level",
+            None,
+        ),
+        (
+            Error::NoGroupForLevel {
+                list: text(),
+                level: SecurityLevel::Five,
+            },
+            "no_group_for_level",
+            None,
+        ),
+        (Error::Identity(tls_certs::Error::NoNames), "identity", None),
+        (Error::CrlsUnused, "crls_unused", None),
         (
             Error::UnknownGroup { name: text() },
             "unknown_group",

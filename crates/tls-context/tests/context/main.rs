@@ -4,6 +4,7 @@
 #![allow(clippy::result_large_err, reason = "both ends' errors, as they are")]
 
 mod alpn;
+mod cipher_language;
 mod ciphers;
 mod client_auth;
 mod context;
@@ -12,6 +13,7 @@ mod groups;
 mod handshake;
 mod hello;
 mod identities;
+mod security_level;
 mod sessions;
 mod sni;
 mod versions;
