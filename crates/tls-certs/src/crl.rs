@@ -162,7 +162,7 @@ fn seconds(now: UnixTime) -> i64 {
     i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
 }
 
-/// Revocation lists, at least one. Cheap to clone.
+/// Revocation lists. Cheap to clone.
 ///
 /// With lists given to a verifier, every certificate that the [`CrlPolicy`] covers needs one
 /// of its issuer: without, it is refused with `UNABLE_TO_GET_CRL`, as in Node and OpenSSL.
@@ -183,6 +183,13 @@ fn seconds(now: UnixTime) -> i64 {
 pub struct Crls(Arc<[Crl]>);
 
 impl Crls {
+    /// No lists yet, for who has them fetched later. Until then every certificate is refused, unless
+    /// the policy is [`CrlPolicy::accept_missing`].
+    #[must_use]
+    pub fn empty() -> Self {
+        Self(Arc::new([]))
+    }
+
     /// Every list of a PEM text (label `X509 CRL`); text around the blocks does no harm.
     ///
     /// # Errors

@@ -17,12 +17,10 @@ use bytes::Bytes;
 
 pub use self::error::FetchError;
 use self::http::Exchange;
+use crate::limits::{MAX_LIST_LEN, MAX_RESPONSE_LEN};
 
 /// Redirects followed.
 const MAX_REDIRECTS: usize = 3;
-
-/// Bytes of a revocation list; the largest public ones have some ten megabytes.
-const MAX_LIST_LEN: usize = 32 * 1024 * 1024;
 
 /// How a responder is asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -112,16 +110,9 @@ impl Fetcher {
     pub async fn ask(&self, url: &str, request: &crate::OcspRequest) -> Result<Bytes, FetchError> {
         let short = request.as_der().len() * 4 / 3 < 250;
         let exchange = if self.method == Method::Get && short {
-            Exchange::get(
-                get_url(url, request.as_der()),
-                crate::limits::MAX_RESPONSE_LEN,
-            )
+            Exchange::get(get_url(url, request.as_der()), MAX_RESPONSE_LEN)
         } else {
-            Exchange::post(
-                url.to_owned(),
-                request.as_der(),
-                crate::limits::MAX_RESPONSE_LEN,
-            )
+            Exchange::post(url.to_owned(), request.as_der(), MAX_RESPONSE_LEN)
         };
         self.fetch(exchange).await
     }

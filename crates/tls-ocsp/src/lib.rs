@@ -10,6 +10,8 @@
 //! - [`StaplingResolver`]: that for plain rustls, around any resolver.
 //! - [`ResponseVerifier`]: is this answer signed by who may, about this certificate, and of today?
 //!   For a client, [`verdict`](ResponseVerifier::verdict) and a [`StaplePolicy`].
+//! - [`CrlKeeper`]: revocation lists, fetched from where certificates name them, verified, refreshed
+//!   and swapped into live servers and clients.
 //! - [`Fetcher`]: asks responders and fetches lists, within limits of size and time, and never inside
 //!   a private network unless that is allowed.
 //!
@@ -43,9 +45,15 @@
 //! `thisUpdate` and `nextUpdate`, give or take five minutes. SHA-1 occurs in the *name* of the
 //! certificate only, since that is what responders know.
 
+#[cfg(feature = "fetch")]
+mod cache;
+#[cfg(feature = "fetch")]
+mod crl_keeper;
 mod error;
 #[cfg(feature = "fetch")]
 mod fetch;
+#[cfg(feature = "fetch")]
+mod keep_fresh;
 pub mod limits;
 mod message;
 mod request;
@@ -61,6 +69,10 @@ mod stapling_resolver;
 mod target;
 mod verdict;
 
+#[cfg(feature = "fetch")]
+pub use cache::{BoxFuture, CacheKey, CacheKind, DiskCache, ResponseCache};
+#[cfg(feature = "fetch")]
+pub use crl_keeper::{CrlKeeper, CrlKeeperBuilder, ListReport};
 pub use error::{Error, ResponderFault, Result};
 #[cfg(feature = "fetch")]
 pub use fetch::{FetchError, Fetcher, Method};
@@ -71,9 +83,7 @@ pub use response::{CertificateStatus, ResponseVerifier, RevocationReason, Verifi
 #[cfg(feature = "fetch")]
 pub use staple::Staple;
 #[cfg(feature = "fetch")]
-pub use stapler::{
-    BoxFuture, DiskCache, StapleCache, StapleKey, StapleReport, Stapler, StaplerBuilder,
-};
+pub use stapler::{StapleReport, Stapler, StaplerBuilder};
 #[cfg(feature = "fetch")]
 pub use stapling_resolver::StaplingResolver;
 pub use target::{Target, demands_staple};

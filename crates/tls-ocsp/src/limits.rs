@@ -5,11 +5,20 @@ use std::time::Duration;
 /// Bytes of a response. Real ones have one to three kilobytes, with a delegate's chain up to ten.
 pub const MAX_RESPONSE_LEN: usize = 64 * 1024;
 
+/// Bytes of a revocation list; the largest public ones have some ten megabytes.
+pub const MAX_LIST_LEN: usize = 32 * 1024 * 1024;
+
 /// Answers in one response: a responder may send those of several certificates.
 pub const MAX_SINGLE_RESPONSES: usize = 64;
 
 /// Certificates in a response among which a delegate is looked for.
 pub const MAX_DELEGATES: usize = 8;
+
+/// Revocation lists that one keeper fetches.
+pub const MAX_LISTS: usize = 256;
+
+/// Keys of issuers that one list may be signed by.
+pub const MAX_ISSUERS: usize = 8;
 
 /// Addresses of responders, and of lists, taken from one certificate.
 pub const MAX_URLS: usize = 4;

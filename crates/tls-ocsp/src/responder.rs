@@ -82,7 +82,7 @@ fn authorised(
         .issuer()
         .to_der()
         .is_ok_and(|issuer| issuer == target.issuer_name);
-    if !issued || target.issuer_key.verify_certificate(provider, der).is_err() {
+    if !issued || target.issuer_key.verify_signed(provider, der).is_err() {
         return Err(ResponderFault::OtherIssuer);
     }
     let usage = tbs.get_extension::<ExtendedKeyUsage>();

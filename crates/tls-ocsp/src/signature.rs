@@ -9,7 +9,7 @@ use crate::error::{Error, Result, certificate};
 use crate::message::Signed;
 
 /// A public key as the provider's algorithms want it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PublicKey {
     /// Content of the AlgorithmIdentifier.
     algorithm: Vec<u8>,
@@ -46,8 +46,15 @@ impl PublicKey {
             .map_err(|_| Error::Signature)
     }
 
-    /// Whether the certificate in `der` was signed by this key.
-    pub(crate) fn verify_certificate(&self, provider: &CryptoProvider, der: &[u8]) -> Result<()> {
+    /// The key of a certificate.
+    #[cfg(feature = "fetch")]
+    pub(crate) fn of_certificate(der: &[u8]) -> Result<Self> {
+        let parsed = x509_cert::Certificate::from_der(der).map_err(certificate)?;
+        Self::of(parsed.tbs_certificate().subject_public_key_info())
+    }
+
+    /// Whether the certificate or list in `der` was signed by this key.
+    pub(crate) fn verify_signed(&self, provider: &CryptoProvider, der: &[u8]) -> Result<()> {
         let signed = Signed::from_der(der).map_err(certificate)?;
         let tbs = signed.tbs.to_der().map_err(certificate)?;
         let signature = signed.signature.raw_bytes();

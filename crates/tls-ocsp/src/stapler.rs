@@ -1,31 +1,28 @@
 //! Keeps staples fresh, for all certificates of a server; no handshake ever waits for one.
 
 mod builder;
-mod cache;
 mod certified_keys;
-mod disk_cache;
 mod entry;
 mod refresh;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use pki_types::{CertificateDer, UnixTime};
+use pki_types::CertificateDer;
 use rustls::sign::CertifiedKey;
-use rustls::time_provider::TimeProvider;
 use sha2::{Digest, Sha256};
-use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 pub use self::builder::StaplerBuilder;
-pub use self::cache::{BoxFuture, StapleCache, StapleKey};
 use self::certified_keys::CertifiedKeys;
-pub use self::disk_cache::DiskCache;
 use self::entry::Entry;
 pub use self::entry::StapleReport;
+use crate::keep_fresh::Upkeep;
 use crate::{Fetcher, ResponseVerifier, Result, Staple, Target};
+
+/// SHA-256 of a certificate.
+type Fingerprint = [u8; 32];
 
 /// Keeps a staple fresh for each certificate that it is told of, or that a
 /// [`StaplingResolver`](crate::StaplingResolver) meets. Cheap to clone; clones share everything.
@@ -34,7 +31,7 @@ use crate::{Fetcher, ResponseVerifier, Result, Staple, Target};
 ///   growing pauses, and at the certificate's several responders in turn.
 /// - The last good one serves until it ends. One that is expired, or was not verified, is never sent.
 /// - "Revoked" is sent, as its owner should know, and reported as an error; "unknown" is not sent.
-/// - Caches ([`DiskCache`], or your own [`StapleCache`]) let it survive a restart, and let one worker
+/// - Caches ([`DiskCache`](crate::DiskCache), or your own [`ResponseCache`](crate::ResponseCache)) let it survive a restart, and let one worker
 ///   ask for all.
 ///
 /// It ends when the last clone is dropped.
@@ -44,25 +41,13 @@ pub struct Stapler(pub(crate) Arc<Shared>);
 pub(crate) struct Shared {
     verifier: ResponseVerifier,
     fetcher: Fetcher,
-    caches: Vec<Arc<dyn StapleCache>>,
     /// Issuers that are not in the chains.
     issuers: Vec<CertificateDer<'static>>,
     /// Asked in place of those that the certificates name.
     responder: Option<String>,
-    clock: Arc<dyn TimeProvider>,
-    runtime: Handle,
-    at_work: Arc<Semaphore>,
-    entries: Mutex<HashMap<StapleKey, Arc<Entry>>>,
+    upkeep: Upkeep,
+    entries: Mutex<HashMap<Fingerprint, Arc<Entry>>>,
     keys: CertifiedKeys,
-    retry: Retry,
-    changes: watch::Sender<u64>,
-}
-
-/// The pauses after failures.
-#[derive(Clone, Copy, Debug)]
-struct Retry {
-    first: Duration,
-    longest: Duration,
 }
 
 impl Stapler {
@@ -90,11 +75,8 @@ impl Stapler {
         let leaf = chain.first().ok_or(crate::Error::NoIssuer)?;
         let entry = self.entry(leaf, chain);
         entry.keep();
-        let staple = self.0.verify(entry.target()?, response)?;
-        if !staple.says_something() {
-            return Err(crate::Error::StatusUnknown);
-        }
-        self.0.adopt(&entry, staple);
+        entry.adopt(self.0.verify(entry.target()?, response)?);
+        self.0.upkeep.changed();
         Ok(())
     }
 
@@ -102,7 +84,7 @@ impl Stapler {
     #[must_use]
     pub fn staple(&self, end_entity: &CertificateDer<'_>) -> Option<Arc<Staple>> {
         let entry = self.0.lock().get(&key_of(end_entity)).cloned();
-        entry?.current(self.0.now())
+        entry?.current(self.0.upkeep.now())
     }
 
     /// `key` with its staple, if there is one that holds now; else `key` itself. A certificate that
@@ -115,7 +97,7 @@ impl Stapler {
     /// How it stands with each certificate.
     #[must_use]
     pub fn report(&self) -> Vec<StapleReport> {
-        let now = self.0.now();
+        let now = self.0.upkeep.now();
         let entries: Vec<_> = self.0.lock().values().cloned().collect();
         entries.iter().map(|entry| entry.report(now)).collect()
     }
@@ -124,7 +106,7 @@ impl Stapler {
     /// with [`changed`](watch::Receiver::changed), for status pages and metrics.
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<u64> {
-        self.0.changes.subscribe()
+        self.0.upkeep.changes.subscribe()
     }
 
     fn entry(&self, leaf: &CertificateDer<'_>, chain: &[CertificateDer<'_>]) -> Arc<Entry> {
@@ -149,21 +131,17 @@ impl Stapler {
 }
 
 impl Shared {
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<StapleKey, Arc<Entry>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Fingerprint, Arc<Entry>>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn now(&self) -> UnixTime {
-        self.clock.current_time().unwrap_or_else(UnixTime::now)
-    }
-
     fn verify(&self, target: &Target, response: Vec<u8>) -> Result<Staple> {
-        let verified = self.verifier.verify(target, &response, self.now())?;
+        let verified = self.verifier.verify(target, &response, self.upkeep.now())?;
         Staple::new(response, verified)
     }
 }
 
-fn key_of(end_entity: &CertificateDer<'_>) -> StapleKey {
+fn key_of(end_entity: &CertificateDer<'_>) -> Fingerprint {
     Sha256::digest(end_entity).into()
 }
 

@@ -83,7 +83,7 @@ impl Target {
         }
         let issuer_key = PublicKey::of(signer.tbs_certificate().subject_public_key_info())?;
         issuer_key
-            .verify_certificate(provider, end_entity)
+            .verify_signed(provider, end_entity)
             .map_err(|error| match error {
                 Error::Signature => Error::NotTheIssuer,
                 other => other,

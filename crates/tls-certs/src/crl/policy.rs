@@ -13,6 +13,8 @@ pub struct CrlPolicy {
     pub depth: CrlDepth,
     /// Whether a list past its next update still counts.
     pub accept_stale: bool,
+    /// Whether a certificate is taken for good whose issuer no list is from.
+    pub accept_missing: bool,
 }
 
 /// Which certificates of a chain are looked up in revocation lists.
@@ -42,6 +44,15 @@ impl CrlPolicy {
         }
     }
 
+    /// Sets [`CrlPolicy::accept_missing`].
+    #[must_use]
+    pub const fn accept_missing(self, accept_missing: bool) -> Self {
+        Self {
+            accept_missing,
+            ..self
+        }
+    }
+
     /// A fingerprint of the policy, not of any list: lists are replaced every day, and what
     /// was bound to the policy (such as a session's context) must outlive that.
     #[must_use]
@@ -51,8 +62,10 @@ impl CrlPolicy {
             CrlDepth::Leaf => 2,
         };
         let mut hash = Sha256::new();
-        hash.update(b"CRL policy 1");
-        hash.update([depth, u8::from(self.accept_stale)]);
+        hash.update(b"CRL policy 2");
+        let accepts = [self.accept_stale, self.accept_missing].map(u8::from);
+        hash.update([depth]);
+        hash.update(accepts);
         hash.finalize().into()
     }
 }

@@ -86,7 +86,8 @@ impl ChainPolicy {
             None,
         )
         .map_err(rustls_error)?;
-        if crls.is_some() && revocation.is_none() {
+        let demanded = crls.is_some() && !self.options.crl_policy.accept_missing;
+        if demanded && revocation.is_none() {
             // Lists were demanded, and not one can be used.
             return Err(CertificateError::UnknownRevocationStatus.into());
         }
@@ -112,10 +113,14 @@ impl ChainPolicy {
             true => ExpirationPolicy::Ignore,
             false => ExpirationPolicy::Enforce,
         };
+        let unknown = match policy.accept_missing {
+            true => UnknownStatusPolicy::Allow,
+            false => UnknownStatusPolicy::Deny,
+        };
         Some(
             builder
                 .with_depth(depth)
-                .with_status_policy(UnknownStatusPolicy::Deny)
+                .with_status_policy(unknown)
                 .with_expiration_policy(expiration)
                 .build(),
         )

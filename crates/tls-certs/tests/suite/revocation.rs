@@ -81,7 +81,10 @@ fn depth_and_staleness_are_chosen() {
     let leaf = intermediate.issue(with_serial(server("localhost"), 3));
     let ask = |lists: &[Vec<u8>], policy| {
         let verifier = ServerVerifier::builder(root.trusted(), provider())
-            .crls(Crls::from_der(lists).unwrap())
+            .crls(match lists {
+                [] => Crls::empty(),
+                lists => Crls::from_der(lists).unwrap(),
+            })
             .crl_policy(policy)
             .build()
             .unwrap();
@@ -99,6 +102,13 @@ fn depth_and_staleness_are_chosen() {
         (1, "UNABLE_TO_GET_CRL")
     );
     assert_eq!(ask(std::slice::from_ref(&fresh), only_leaf), (0, "ok"));
+    // What no list is from is taken for good where the policy says so; what is listed is not.
+    let missing = whole.accept_missing(true);
+    assert_eq!(ask(std::slice::from_ref(&fresh), missing), (0, "ok"));
+    assert_eq!(ask(&[], missing), (0, "ok"));
+    assert_eq!(ask(&[], whole), (0, "UNABLE_TO_GET_CRL"));
+    let revoking = list(&intermediate, 2026, &[3]);
+    assert_eq!(ask(&[revoking], missing), (0, "CERT_REVOKED"));
     assert_eq!(ask(&[fresh.clone(), roots.clone()], whole), (0, "ok"));
     assert_eq!(
         ask(&[fresh, list(&root, 2026, &[2])], whole),
@@ -214,6 +224,7 @@ fn the_fingerprint_is_of_the_policy_not_of_the_lists() {
     let usual = CrlPolicy::default();
     assert_eq!(with(&[], usual), with(&[1], usual));
     assert_ne!(with(&[], usual), with(&[], usual.accept_stale(true)));
+    assert_ne!(with(&[], usual), with(&[], usual.accept_missing(true)));
     assert_ne!(with(&[], usual), with(&[], usual.depth(CrlDepth::Leaf)));
     let without = ServerVerifier::new(root.trusted(), provider()).unwrap();
     assert_ne!(with(&[], usual), without.policy_fingerprint());

@@ -7,26 +7,17 @@ use std::time::Duration;
 use pki_types::CertificateDer;
 use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, watch};
 
 use super::certified_keys::CertifiedKeys;
-use super::{Retry, Shared, StapleCache, Stapler};
-use crate::{Fetcher, ResponseVerifier};
-
-/// Responders asked at the same time.
-const AT_WORK: usize = 16;
-
-/// The pause after a first failure; doubled with each further one,
-const FIRST_RETRY: Duration = Duration::from_secs(5);
-
-/// to this.
-const LONGEST_RETRY: Duration = Duration::from_secs(3600);
+use super::{Shared, Stapler};
+use crate::keep_fresh::{Retry, Upkeep};
+use crate::{Fetcher, ResponseCache, ResponseVerifier};
 
 /// Puts a [`Stapler`] together.
 pub struct StaplerBuilder {
     verifier: ResponseVerifier,
     fetcher: Fetcher,
-    caches: Vec<Arc<dyn StapleCache>>,
+    caches: Vec<Arc<dyn ResponseCache>>,
     issuers: Vec<CertificateDer<'static>>,
     responder: Option<String>,
     clock: Arc<dyn TimeProvider>,
@@ -50,10 +41,7 @@ impl StaplerBuilder {
             issuers: Vec::new(),
             responder: None,
             clock: Arc::new(DefaultTimeProvider),
-            retry: Retry {
-                first: FIRST_RETRY,
-                longest: LONGEST_RETRY,
-            },
+            retry: Retry::default(),
         }
     }
 
@@ -66,7 +54,7 @@ impl StaplerBuilder {
 
     /// Another place where staples are kept, and looked for first; repeatable.
     #[must_use]
-    pub fn cache(mut self, cache: impl StapleCache) -> Self {
+    pub fn cache(mut self, cache: impl ResponseCache) -> Self {
         self.caches.push(Arc::new(cache));
         self
     }
@@ -116,16 +104,11 @@ impl StaplerBuilder {
         Stapler(Arc::new(Shared {
             verifier: self.verifier,
             fetcher: self.fetcher,
-            caches: self.caches,
             issuers: self.issuers,
             responder: self.responder,
-            clock: self.clock,
-            runtime,
-            at_work: Arc::new(Semaphore::new(AT_WORK)),
+            upkeep: Upkeep::new(self.caches, self.clock, self.retry, runtime),
             entries: Mutex::new(HashMap::new()),
             keys: CertifiedKeys::default(),
-            retry: self.retry,
-            changes: watch::channel(0).0,
         }))
     }
 }

@@ -31,7 +31,7 @@ impl CertifiedKeys {
         let Some(known) = self.known(stapler, &key) else {
             return key;
         };
-        let Some(staple) = known.entry.current(stapler.0.now()) else {
+        let Some(staple) = known.entry.current(stapler.0.upkeep.now()) else {
             return key;
         };
         if let Some(made) = &*known.stapled.load()

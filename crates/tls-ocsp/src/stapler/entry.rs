@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwapOption;
 use pki_types::{CertificateDer, UnixTime};
 
-use super::cache::StapleKey;
+use super::Fingerprint;
 use crate::{CertificateStatus, Error, Result, Staple, Target, demands_staple};
 
 pub(crate) struct Entry {
-    pub(super) key: StapleKey,
+    pub(super) key: Fingerprint,
     target: Result<Target>,
     must_staple: bool,
     staple: ArcSwapOption<Staple>,
@@ -25,7 +25,7 @@ pub(crate) struct Entry {
 #[non_exhaustive]
 pub struct StapleReport {
     /// SHA-256 of the certificate.
-    pub certificate: StapleKey,
+    pub certificate: [u8; 32],
     /// Its serial number, upper-case hex, if the certificate could be read.
     pub serial: Option<String>,
     /// Whether the certificate demands a staple (RFC 7633): without one, clients that care refuse.
@@ -49,7 +49,7 @@ impl StapleReport {
 }
 
 impl Entry {
-    pub(super) fn new(key: StapleKey, leaf: &CertificateDer<'_>, target: Result<Target>) -> Self {
+    pub(super) fn new(key: Fingerprint, leaf: &CertificateDer<'_>, target: Result<Target>) -> Self {
         let last_error = target.as_ref().err().map(ToString::to_string);
         Self {
             key,
@@ -79,7 +79,7 @@ impl Entry {
         self.kept.load(Ordering::Relaxed) || self.asked.swap(false, Ordering::Relaxed)
     }
 
-    pub(super) fn adopt(&self, staple: Staple) {
+    pub(super) fn store(&self, staple: Staple) {
         *self.lock() = None;
         self.staple.store(Some(Arc::new(staple)));
     }

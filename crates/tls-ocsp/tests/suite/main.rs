@@ -5,6 +5,7 @@ mod answers;
 mod asking;
 mod codes;
 mod http_server;
+mod lists;
 mod mutated;
 mod pki;
 mod stapled_handshake;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::time_provider::TimeProvider;
 use tls_ocsp::{
-    BoxFuture, DiskCache, Fetcher, OcspRequest, StapleCache, StapleKey, StapleReport, Stapler,
+    BoxFuture, CacheKey, DiskCache, Fetcher, OcspRequest, ResponseCache, StapleReport, Stapler,
     StaplerBuilder,
 };
 use tls_testing::Leaf;
@@ -246,22 +246,22 @@ async fn a_directory_keeps_staples_over_a_restart() {
 /// A cache that two workers share; the first who asks may.
 #[derive(Clone, Default)]
 struct SharedCache {
-    kept: Arc<Mutex<HashMap<StapleKey, Vec<u8>>>>,
+    kept: Arc<Mutex<HashMap<CacheKey, Vec<u8>>>>,
     turns: Arc<AtomicUsize>,
 }
 
-impl StapleCache for SharedCache {
-    fn get<'a>(&'a self, key: &'a StapleKey) -> BoxFuture<'a, Option<Vec<u8>>> {
+impl ResponseCache for SharedCache {
+    fn get<'a>(&'a self, key: &'a CacheKey) -> BoxFuture<'a, Option<Vec<u8>>> {
         let kept = self.kept.lock().unwrap().get(key).cloned();
         Box::pin(std::future::ready(kept))
     }
 
-    fn put<'a>(&'a self, key: &'a StapleKey, response: &'a [u8], _: Duration) -> BoxFuture<'a, ()> {
+    fn put<'a>(&'a self, key: &'a CacheKey, response: &'a [u8], _: Duration) -> BoxFuture<'a, ()> {
         self.kept.lock().unwrap().insert(*key, response.to_vec());
         Box::pin(std::future::ready(()))
     }
 
-    fn may_ask<'a>(&'a self, _: &'a StapleKey, _: Duration) -> BoxFuture<'a, bool> {
+    fn may_ask<'a>(&'a self, _: &'a CacheKey, _: Duration) -> BoxFuture<'a, bool> {
         let first = self.turns.fetch_add(1, Ordering::SeqCst) == 0;
         Box::pin(std::future::ready(first))
     }
@@ -301,7 +301,7 @@ async fn what_can_not_be_asked_about_says_why() {
     stapler.watch(&[CertificateDer::from(b"junk".to_vec())]);
     for word in [
         "issuer is not in the chain",
-        "names no responder",
+        "names nobody to ask",
         "can't be read",
     ] {
         until(&stapler, |report| {

@@ -1,0 +1,180 @@
+//! Revocation lists that keep themselves fresh, in the use of live servers and clients.
+
+mod builder;
+mod list;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pki_types::CertificateDer;
+use rustls::crypto::CryptoProvider;
+use tls_certs::{Crls, Trust, Watched};
+use tokio::sync::watch;
+
+pub use self::builder::CrlKeeperBuilder;
+pub use self::list::ListReport;
+use self::list::{KeptList, List};
+use crate::keep_fresh::{Owner, Upkeep};
+use crate::limits::MAX_LISTS;
+use crate::signature::PublicKey;
+use crate::{Fetcher, Result, Target};
+
+/// Fetches revocation lists, verifies them, and puts them into [`lists`](Self::lists), from where
+/// contexts and verifiers take them. Cheap to clone; clones share everything.
+///
+/// - A list is fetched when it is [told of](Self::watch_list), or named by a
+///   [chain](Self::watch_chain); then again at half of its life, with some jitter, and after failures
+///   with growing pauses. The last good one serves until it ends.
+/// - It counts only if the issuer that the list is about signed it, if it holds now, and if it is not
+///   older than the one in use: an old list would hide who was revoked since.
+/// - Caches let lists survive a restart and one worker fetch for all.
+///
+/// How much is made of lists that are missing or stale is the verifier's
+/// [`CrlPolicy`](tls_certs::CrlPolicy).
+///
+/// ```no_run
+/// # async fn run(trust: tls_certs::Trust) -> Result<(), Box<dyn std::error::Error>> {
+/// use std::sync::Arc;
+/// use tls_certs::{CrlPolicy, ServerVerifier, Watched, WatchedServerVerifier};
+/// use tls_ocsp::{CrlKeeper, DiskCache};
+///
+/// let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+/// let keeper = CrlKeeper::builder(provider.clone())
+///     .cache(DiskCache::new("/var/cache/crls")?)
+///     .start();
+/// for ca in trust.certificates() {
+///     keeper.watch_list("http://crl.corp.example/ca.crl", ca.der())?;
+/// }
+/// let (trust, lists) = (Watched::new(trust), keeper.lists().clone());
+/// let policy = CrlPolicy::default().accept_missing(true);
+/// let build = move |trust, lists: Option<_>| {
+///     let builder = ServerVerifier::builder(trust, provider.clone()).crl_policy(policy);
+///     lists.into_iter().fold(builder, |builder, lists| builder.crls(lists)).build()
+/// };
+/// let verifier = WatchedServerVerifier::with_crls(trust, Some(lists), build)?;
+/// # Ok(()) }
+/// ```
+///
+/// It ends when the last clone is dropped; the lists stay as they are.
+#[derive(Clone)]
+pub struct CrlKeeper(Arc<Shared>);
+
+struct Shared {
+    provider: Arc<CryptoProvider>,
+    fetcher: Fetcher,
+    /// Lists that were given, beside those that are fetched.
+    given: Crls,
+    lists: Watched<Crls>,
+    upkeep: Upkeep,
+    known: Mutex<HashMap<String, Arc<List>>>,
+}
+
+impl CrlKeeper {
+    /// Begins one, whose signatures are verified by `provider`.
+    #[must_use]
+    pub fn builder(provider: Arc<CryptoProvider>) -> CrlKeeperBuilder {
+        CrlKeeperBuilder::new(provider)
+    }
+
+    /// The lists: those that were given, and the newest of each that is fetched. For
+    /// `SecureContextBuilder::crls` or a watched verifier.
+    #[must_use]
+    pub fn lists(&self) -> &Watched<Crls> {
+        &self.0.lists
+    }
+
+    /// Keeps the list at `url` fresh, which `issuer` signs.
+    ///
+    /// # Errors
+    ///
+    /// The issuer's certificate can't be read.
+    pub fn watch_list(&self, url: &str, issuer: &CertificateDer<'_>) -> Result<()> {
+        let key = PublicKey::of_certificate(issuer)?;
+        if let Some(list) = self.0.list(url, key) {
+            list.keep();
+        }
+        Ok(())
+    }
+
+    /// Keeps the lists fresh that the certificates of `chain` name (CRL distribution points); the
+    /// issuer of the last one is looked for in `trust`. What can't be read names none.
+    ///
+    /// For each verified chain of a server or client; known lists cost a look-up. A chain that
+    /// nobody brings any more is forgotten.
+    pub fn watch_chain(&self, chain: &[CertificateDer<'_>], trust: &Trust) {
+        for start in 0..chain.len() {
+            let from_here = chain.get(start..).unwrap_or_default();
+            let anchors = trust.certificates().iter();
+            let anchors = anchors.map(|anchor| anchor.der() as &CertificateDer<'_>);
+            let target = Target::from_chain(from_here, anchors, &self.0.provider);
+            let Ok(target) = target else { continue };
+            if let [url, ..] = target.crl_distribution_points() {
+                self.0.list(url, target.issuer_key.clone());
+            }
+        }
+    }
+
+    /// How it stands with each list.
+    #[must_use]
+    pub fn report(&self) -> Vec<ListReport> {
+        let known: Vec<_> = self.0.lock().values().cloned().collect();
+        known.iter().map(|list| list.report()).collect()
+    }
+
+    /// Counts what happened: a fresh list, a failure. Waits for the next with
+    /// [`changed`](watch::Receiver::changed).
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.0.upkeep.changes.subscribe()
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<List>>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The list at `url`, known from now on; `None` if there are too many.
+    fn list(self: &Arc<Self>, url: &str, issuer: PublicKey) -> Option<Arc<List>> {
+        let mut known = self.lock();
+        if let Some(list) = known.get(url) {
+            list.asked_for_by(issuer);
+            return Some(Arc::clone(list));
+        }
+        if known.len() >= MAX_LISTS {
+            tracing::warn!("more than {MAX_LISTS} revocation lists; {url:?} is not fetched");
+            return None;
+        }
+        let list = Arc::new(List::new(url, issuer));
+        known.insert(url.to_owned(), Arc::clone(&list));
+        drop(known);
+        let kept = KeptList::new(Arc::downgrade(self), Arc::clone(&list));
+        self.upkeep.begin(kept);
+        Some(list)
+    }
+
+    /// Puts all lists into use.
+    fn publish(&self) {
+        // One at a time, so that no older set comes after a newer one.
+        let known = self.lock();
+        let lists = known.values().filter_map(|list| list.crls());
+        let all = lists.fold(self.given.clone(), |all, list| all.with(&list));
+        if let Err(error) = self.lists.replace(all) {
+            tracing::warn!("fetched revocation lists can't be used: {error}");
+        }
+    }
+}
+
+impl Owner for Shared {
+    fn upkeep(&self) -> &Upkeep {
+        &self.upkeep
+    }
+}
+
+impl std::fmt::Debug for CrlKeeper {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CrlKeeper")
+            .field("lists", &self.0.lock().len())
+            .finish_non_exhaustive()
+    }
+}

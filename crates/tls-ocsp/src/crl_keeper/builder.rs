@@ -1,0 +1,104 @@
+//! Puts a keeper of lists together.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rustls::crypto::CryptoProvider;
+use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
+use tls_certs::{Crls, Watched};
+use tokio::runtime::Handle;
+
+use super::{CrlKeeper, Shared};
+use crate::keep_fresh::{Retry, Upkeep};
+use crate::{Fetcher, ResponseCache};
+
+/// Puts a [`CrlKeeper`] together.
+pub struct CrlKeeperBuilder {
+    provider: Arc<CryptoProvider>,
+    fetcher: Fetcher,
+    given: Crls,
+    caches: Vec<Arc<dyn ResponseCache>>,
+    clock: Arc<dyn TimeProvider>,
+    retry: Retry,
+}
+
+impl std::fmt::Debug for CrlKeeperBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CrlKeeperBuilder")
+            .field("fetcher", &self.fetcher)
+            .finish_non_exhaustive()
+    }
+}
+
+impl CrlKeeperBuilder {
+    pub(super) fn new(provider: Arc<CryptoProvider>) -> Self {
+        Self {
+            provider,
+            fetcher: Fetcher::new(),
+            given: Crls::empty(),
+            caches: Vec::new(),
+            clock: Arc::new(DefaultTimeProvider),
+            retry: Retry::default(),
+        }
+    }
+
+    /// How lists are fetched.
+    #[must_use]
+    pub fn fetcher(mut self, fetcher: Fetcher) -> Self {
+        self.fetcher = fetcher;
+        self
+    }
+
+    /// Lists that are there from the beginning, and stay.
+    #[must_use]
+    pub fn with(mut self, lists: &Crls) -> Self {
+        self.given = self.given.with(lists);
+        self
+    }
+
+    /// Another place where lists are kept, and looked for first; repeatable.
+    #[must_use]
+    pub fn cache(mut self, cache: impl ResponseCache) -> Self {
+        self.caches.push(Arc::new(cache));
+        self
+    }
+
+    /// The clock by which lists are judged; the system's by default.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn TimeProvider>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The pause after a first failure, 5 s by default, doubled with each further one up to `longest`,
+    /// an hour by default; both with jitter.
+    #[must_use]
+    pub fn retry(mut self, first: Duration, longest: Duration) -> Self {
+        self.retry = Retry { first, longest };
+        self
+    }
+
+    /// Puts it together; its work is done on the tokio runtime of the caller.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    #[must_use]
+    pub fn start(self) -> CrlKeeper {
+        self.start_on(Handle::current())
+    }
+
+    /// Puts it together; its work is done on `runtime`.
+    #[must_use]
+    pub fn start_on(self, runtime: Handle) -> CrlKeeper {
+        CrlKeeper(Arc::new(Shared {
+            provider: self.provider,
+            fetcher: self.fetcher,
+            lists: Watched::new(self.given.clone()),
+            given: self.given,
+            upkeep: Upkeep::new(self.caches, self.clock, self.retry, runtime),
+            known: Mutex::new(HashMap::new()),
+        }))
+    }
+}
