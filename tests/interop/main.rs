@@ -9,3 +9,4 @@ mod node;
 mod openssl_client;
 mod openssl_server;
 mod openssl_sessions;
+mod redis_store;

@@ -13,8 +13,8 @@ use std::sync::Arc;
 pub enum StoreState {
     /// It answers in time, as far as is known.
     Working,
-    /// It answers, and takes nothing: it is full, or a replica. Sessions of TLS 1.2 that it has
-    /// still resume; no new ones are made for it.
+    /// It answers, and takes nothing: it is full, or a replica. What it has still resumes, from a
+    /// replica in TLS 1.2 only; no new sessions are made for it.
     ReadOnly(StoreTrouble),
     /// It was late or away several times in a row. No handshake waits for it.
     OpenCircuit(StoreTrouble),

@@ -36,9 +36,9 @@ async fn a_replica_gives_but_does_not_take_until_it_is_a_primary() {
     let before = std::time::Instant::now();
     for _ in 0..3 {
         let answer = store.put(b"id", b"value".to_vec(), TTL).await;
-        assert_eq!(code(answer), "redis_read_only");
+        assert_eq!(code(answer), "store_read_only");
     }
-    assert_eq!(code(store.take(b"id").await), "redis_read_only");
+    assert_eq!(code(store.take(b"id").await), "store_read_only");
     until(&store, "impaired", "redis_read_only").await;
     assert!(store.undisturbed_for().unwrap() < before.elapsed());
     assert_eq!(replica.ask("REPLICAOF NO ONE").await, "OK");
