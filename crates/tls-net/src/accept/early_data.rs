@@ -7,7 +7,7 @@ use tls_wire::{AlertDescription, ClientHello, ContentType, ProtocolVersion};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::Incoming;
-use super::session::Offer;
+use super::session::{Offer, negotiates_tls13};
 use crate::connection_info::SessionKind;
 use crate::early_data::{EarlyData, EarlyDataRefused, UNDISTURBED};
 use crate::engine::early_data::{Answer, EarlyRecords, TooMuch, Verdict, answered};
@@ -71,11 +71,12 @@ pub(super) fn plan(
         }
         return plan;
     }
-    plan.stores_sessions = true;
+    // A store that can't tell would only ever refuse what its tickets had invited, and one that is
+    // away makes none: where there are ticket keys, they serve meanwhile.
     let undisturbed = stored.guard.undisturbed_for();
+    plan.stores_sessions = undisturbed.is_some() && stored.guard.takes_new();
     if !offers {
-        // A store that can't tell would only ever refuse what its tickets had invited.
-        plan.limit = undisturbed.map_or(0, |_| limit);
+        plan.limit = if plan.stores_sessions { limit } else { 0 };
         return plan;
     }
     let refused = match offer {
@@ -84,24 +85,16 @@ pub(super) fn plan(
             kind: SessionKind::Ticket,
             ..
         } => Some(EarlyDataRefused::Ticket),
-        Offer::Session { .. } if undisturbed.is_none_or(|time| time < UNDISTURBED) => {
-            Some(EarlyDataRefused::StoreDisturbed)
+        Offer::Session { .. } => {
+            let believed = undisturbed.is_some_and(|time| time >= UNDISTURBED);
+            (!believed || !plan.stores_sessions).then_some(EarlyDataRefused::StoreDisturbed)
         }
-        Offer::Session { .. } => None,
     };
     match refused {
         Some(reason) => plan.offered = Offered::Refused(reason),
         None => (plan.offered, plan.limit) = (Offered::Acceptable, limit),
     }
     plan
-}
-
-fn negotiates_tls13(context: &SecureContext, hello: &ClientHello) -> bool {
-    hello.offers(ProtocolVersion::Tls13)
-        && context
-            .versions()
-            .iter()
-            .any(|version| version.version == rustls::ProtocolVersion::TLSv1_3)
 }
 
 /// What the server's first flight made of early data that was offered, and what judges the records

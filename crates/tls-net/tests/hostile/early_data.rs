@@ -466,6 +466,15 @@ async fn no_early_data_from_tickets() {
         Resumption::Resumed(SessionKind::Stored)
     );
     assert_eq!(stored.info.early_data(), EarlyData::Accepted);
+    // A store that can't tell is no better than tickets, which then are what there is.
+    fleet.store.undisturbed.store(CANNOT_TELL, Ordering::SeqCst);
+    let config = with_session(&both, client(&fleet.clock)).await;
+    let uninvited = visit(&both, &config, 1, 1).await;
+    assert_eq!(uninvited.sent, 0);
+    assert_eq!(
+        uninvited.info.resumption(),
+        Resumption::Resumed(SessionKind::Ticket)
+    );
 }
 
 /// More than the limit, and more than is skipped: the client hears why, under the right keys.
