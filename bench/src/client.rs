@@ -5,6 +5,7 @@ mod config;
 mod echo;
 mod handshakes;
 mod idle;
+mod psk;
 mod receive;
 mod send;
 

@@ -14,6 +14,7 @@ mod client;
 mod cpu_clock;
 mod identity;
 mod options;
+mod psk;
 mod row;
 mod server;
 mod single_core;

@@ -27,6 +27,10 @@ pub(crate) enum Handshake {
     Tls12X25519,
     Tls13Resumed,
     Tls12Resumed,
+    /// With a pre-shared key and X25519.
+    Tls13Psk,
+    /// With a pre-shared key and X25519.
+    Tls12Psk,
 }
 
 impl Row {
@@ -41,7 +45,14 @@ impl Row {
 
 impl Handshake {
     pub(crate) fn is_tls12(self) -> bool {
-        matches!(self, Self::Tls12X25519 | Self::Tls12Resumed)
+        matches!(
+            self,
+            Self::Tls12X25519 | Self::Tls12Resumed | Self::Tls12Psk
+        )
+    }
+
+    pub(crate) fn is_psk(self) -> bool {
+        matches!(self, Self::Tls13Psk | Self::Tls12Psk)
     }
 
     pub(crate) fn is_resumed(self) -> bool {
@@ -60,6 +71,8 @@ impl FromStr for Row {
             "hs12" => Self::Handshake(Handshake::Tls12X25519),
             "res13" => Self::Handshake(Handshake::Tls13Resumed),
             "res12" => Self::Handshake(Handshake::Tls12Resumed),
+            "psk13" => Self::Handshake(Handshake::Tls13Psk),
+            "psk12" => Self::Handshake(Handshake::Tls12Psk),
             "send16k" => Self::Send { write: 16 * KIB },
             "send1m" => Self::Send { write: 1024 * KIB },
             "recv16k" => Self::Receive { write: 16 * KIB },

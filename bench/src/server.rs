@@ -4,6 +4,7 @@
 mod openssl;
 mod ours;
 mod plain;
+mod psk;
 mod tokio_rustls;
 mod work;
 
@@ -28,6 +29,8 @@ pub(crate) enum Stack {
     /// tokio-openssl.
     #[cfg(feature = "openssl")]
     OpenSsl,
+    /// The crate `tls-psk` alone.
+    PskAlone,
     /// This workspace.
     Ours(ours::Setting),
 }
@@ -42,6 +45,7 @@ impl FromStr for Stack {
             "tokio-rustls-tuned" => Self::RustlsTuned,
             #[cfg(feature = "openssl")]
             "tokio-openssl" => Self::OpenSsl,
+            "tls-psk" => Self::PskAlone,
             "tls" => Self::Ours(ours::Setting::Default),
             "tls-corked" => Self::Ours(ours::Setting::Corked),
             "tls-full" => Self::Ours(ours::Setting::Full),
@@ -81,6 +85,7 @@ pub(crate) fn run(stack: Stack, row: Row, options: &Options) -> Result<()> {
             Stack::RustlsTuned => tokio_rustls::serve_tuned(listener, work).await,
             #[cfg(feature = "openssl")]
             Stack::OpenSsl => openssl::serve(listener, work).await,
+            Stack::PskAlone => psk::serve(listener).await,
             Stack::Ours(setting) => ours::serve(listener, work, setting).await,
         }
     })

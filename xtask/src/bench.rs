@@ -63,13 +63,19 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Outcome {
 fn loads(options: &Options, processes: &Processes) -> Vec<Load> {
     let mut loads: Vec<Load> = Vec::new();
     for row in ROWS.iter().filter(|row| options.wants(row.name)) {
-        if loads.iter().all(|load| load.name != row.load) {
-            let is_there = |stack: &&str| *stack != OPENSSL || processes.has_openssl;
-            let stacks = row.stacks.iter().copied().filter(is_there).collect();
+        let place = loads.iter().position(|load| load.name == row.load);
+        let place = place.unwrap_or(loads.len());
+        if place == loads.len() {
             loads.push(Load {
                 name: row.load,
-                stacks,
+                stacks: Vec::new(),
             });
+        }
+        for &stack in row.stacks {
+            let is_there = stack != OPENSSL || processes.has_openssl;
+            if is_there && !loads[place].stacks.contains(&stack) {
+                loads[place].stacks.push(stack);
+            }
         }
     }
     loads
@@ -83,7 +89,7 @@ fn measure_round(
     round: usize,
     results: &mut Results,
 ) -> Result<(), String> {
-    let mut plan: Vec<(&str, &str)> = loads
+    let mut plan: Vec<(&'static str, &str)> = loads
         .iter()
         .flat_map(|load| load.stacks.iter().map(|stack| (load.name, *stack)))
         .collect();
@@ -91,7 +97,8 @@ fn measure_round(
         plan.reverse();
     }
     for (load, stack) in plan {
-        for (printed, value) in processes.measure(stack, load, options.window_ms)? {
+        let done = rows::nearest(load, stack);
+        for (printed, value) in processes.measure(stack, done, options.window_ms)? {
             results.add(load, &printed, stack, value);
         }
     }

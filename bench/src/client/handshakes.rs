@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 
 use super::config::{self, Place};
-use super::{Load, Until, measure, runtime};
+use super::{Load, Until, measure, psk, runtime};
 use crate::Result;
 use crate::row::Handshake;
 use crate::server::REQUEST;
@@ -21,8 +21,14 @@ const AT_A_TIME: usize = 8;
 struct Chain {
     load: Load,
     handshake: Handshake,
-    connector: TlsConnector,
+    connector: Connector,
     place: Place,
+}
+
+/// What makes the client's handshake.
+enum Connector {
+    Rustls(TlsConnector),
+    Psk(psk::Connector),
 }
 
 pub(super) fn run(load: &Load) -> Result<()> {
@@ -35,7 +41,11 @@ pub(super) fn run(load: &Load) -> Result<()> {
     };
     let mut chains = Vec::new();
     for _ in 0..count {
-        let connector = TlsConnector::from(config::config(handshake)?);
+        let connector = if handshake.is_psk() {
+            Connector::Psk(psk::Connector::new(handshake)?)
+        } else {
+            Connector::Rustls(config::config(handshake)?.into())
+        };
         chains.push(Chain {
             load: load.clone(),
             handshake,
@@ -80,7 +90,11 @@ impl Chain {
             exchange(io).await?;
             return Ok(());
         }
-        let stream = self.connector.connect(config::server_name()?, io).await?;
+        let connector = match &self.connector {
+            Connector::Rustls(connector) => connector,
+            Connector::Psk(connector) => return connector.exchange(io).await,
+        };
+        let stream = connector.connect(config::server_name()?, io).await?;
         config::check(self.handshake, self.place, stream.get_ref().1)?;
         self.place = Place::Later;
         exchange(stream).await

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::machine::{Machine, load_average};
-use super::rows::{BASE, ROWS, Row};
+use super::rows::{ROWS, Row};
 use super::statistics::{Ratio, median};
 use crate::Workspace;
 
@@ -39,10 +39,10 @@ impl Results {
 
     /// What a client printed under the name `printed`.
     pub(super) fn add(&mut self, load: &str, printed: &str, stack: &str, value: f64) {
-        let row = ROWS
+        let rows = ROWS
             .iter()
-            .find(|row| row.load == load && row.printed == printed);
-        if let Some(row) = row {
+            .filter(|row| row.load == load && row.printed == printed);
+        for row in rows.filter(|row| row.stacks.contains(&stack)) {
             self.values
                 .entry((row.name, stack.to_owned()))
                 .or_default()
@@ -57,7 +57,8 @@ impl Results {
 
     /// The rows that were measured.
     pub(super) fn rows(&self) -> impl Iterator<Item = &'static Row> + '_ {
-        ROWS.iter().filter(|row| self.median(row, BASE).is_some())
+        ROWS.iter()
+            .filter(|row| self.median(row, row.base).is_some())
     }
 
     pub(super) fn median(&self, row: &Row, stack: &str) -> Option<f64> {
@@ -65,7 +66,7 @@ impl Results {
     }
 
     pub(super) fn ratio(&self, row: &Row, stack: &str) -> Option<Ratio> {
-        Ratio::of(self.values(row, stack)?, self.values(row, BASE)?)
+        Ratio::of(self.values(row, stack)?, self.values(row, row.base)?)
     }
 
     fn values(&self, row: &Row, stack: &str) -> Option<&[f64]> {
@@ -83,8 +84,9 @@ impl Results {
                     && !row.reaches(ratio.median, floor)
                 {
                     let (name, stack, seen) = (row.name, aim.stack, ratio.median);
+                    let base = row.base;
                     short.push(format!(
-                        "{name} {stack}: {seen:.2} of {BASE}, not {floor:.2}"
+                        "{name} {stack}: {seen:.2} of {base}, not {floor:.2}"
                     ));
                 }
             }
@@ -111,7 +113,6 @@ impl Results {
             "rounds": self.rounds,
             "window_ms": self.window_ms,
             "seconds": self.seconds.round(),
-            "base": BASE,
             "rows": rows,
         })
     }
@@ -137,6 +138,7 @@ impl Results {
         json!({
             "row": row.name,
             "title": row.title,
+            "base": row.base,
             "unit": row.unit,
             "less_is_better": row.is_less_better,
             "stacks": stacks,

@@ -70,6 +70,7 @@ fn every_code_stands_on_the_page() {
         "tls-context",
         "tls-certs",
         "tls-session-store",
+        "tls-psk",
         "tls-record",
         "tls-wire",
     ] {
