@@ -142,7 +142,7 @@ pub(super) const ROWS: &[Row] = &[
         aims: &[aim("tls-psk", 1.0)],
         ..handshake(
             "psk13-resumed",
-            "pre-shared key, TLS 1.3, X25519; rustls resumes",
+            "pre-shared key beside rustls resuming, TLS 1.3",
             &[BASE, "tls-psk"],
         )
     },
