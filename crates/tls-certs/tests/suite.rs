@@ -10,6 +10,7 @@ mod suite {
     mod development;
     mod errors;
     mod handshake;
+    mod hardening;
     mod identity;
     mod listed;
     mod loading;

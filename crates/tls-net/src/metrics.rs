@@ -9,7 +9,9 @@ use crate::early_data::EarlyData;
 use crate::error::HandshakeError;
 use crate::store_state::StoreState;
 
-/// `tls_handshakes_total{outcome, kind}` and `tls_handshake_seconds`.
+/// `tls_handshakes_total{outcome, kind}`, `tls_handshake_seconds`, and the gauge
+/// `tls_context_generation{context}`: what is in use now of the context that was chosen, by the name
+/// or pattern that it was added for.
 pub(crate) fn finished(info: &ConnectionInfo) {
     let kind = match info.resumption() {
         Resumption::Resumed(_) => "resumed",
@@ -17,7 +19,14 @@ pub(crate) fn finished(info: &ConnectionInfo) {
     };
     count("tls_handshakes_total", &[("outcome", "ok"), ("kind", kind)]);
     #[cfg(feature = "metrics")]
-    metrics::histogram!("tls_handshake_seconds").record(info.handshake_duration());
+    {
+        metrics::histogram!("tls_handshake_seconds").record(info.handshake_duration());
+        // Exact up to 2^53 reloads.
+        #[allow(clippy::cast_precision_loss, reason = "a gauge is an f64")]
+        let generation = info.generation() as f64;
+        let context = info.context_rule().to_string();
+        metrics::gauge!("tls_context_generation", "context" => context).set(generation);
+    }
 }
 
 /// `tls_handshakes_total{outcome, fault}`.

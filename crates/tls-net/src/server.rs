@@ -262,7 +262,8 @@ pub struct Stats {
     pub handshakes: usize,
     /// Streams in the application's hands.
     pub connections: usize,
-    /// The generation of the set of contexts.
+    /// The generation of the set of contexts, and of what is watched in the default context
+    /// ([`SecureContext::generation`]), together.
     pub generation: u64,
 }
 
@@ -358,11 +359,14 @@ impl ServerHandle {
     /// Counts at this moment.
     pub fn stats(&self) -> Stats {
         let admission = &self.acceptor.0.admission;
+        let contexts = self.acceptor.0.contexts.load();
         Stats {
             pending: admission.pending_count(),
             handshakes: admission.working_count(),
             connections: self.connections.open_count(),
-            generation: self.acceptor.0.contexts.load().generation,
+            generation: contexts
+                .generation
+                .saturating_add(contexts.default.generation()),
         }
     }
 

@@ -124,6 +124,8 @@ fn handshakes_calls_and_states_are_counted() {
         ),
         ("tls_session_store_state_changes_total{state=working}", 1),
         ("tls_session_store_away{}", 0),
+        // A set of contexts, and one renewal of a certificate in it.
+        ("tls_context_generation{context=default}", 2.0_f64.to_bits()),
     ];
     for (name, expected) in rows {
         assert_eq!(counted.count(name), expected, "{name}: {:?}", counted.0);
@@ -134,7 +136,8 @@ fn handshakes_calls_and_states_are_counted() {
 async fn visits() {
     let store = Moody::default();
     let pki = ends::Pki::new();
-    let context = SecureContext::server(pki.identity.clone()).build().unwrap();
+    let identity = tls_certs::Watched::new(pki.identity.clone());
+    let context = SecureContext::server(&identity).build().unwrap();
     let acceptor = TlsAcceptor::builder(context)
         .sessions(store.clone(), SharedSecret::generate().unwrap())
         .build()
@@ -157,5 +160,6 @@ async fn visits() {
     let never = std::future::pending::<()>();
     let passed = tokio::time::timeout(Duration::from_secs(4), never).await;
     assert!(passed.is_err());
+    identity.replace(pki.issue("localhost", |_| {})).unwrap();
     assert!(visit(&connector).await.is_some());
 }

@@ -4,9 +4,11 @@ use std::sync::LazyLock;
 
 use pki_types::CertificateDer;
 use proptest::prelude::*;
-use tls_certs::{CertificateSummary, Trust};
+use tls_certs::{
+    CertificateNames, CertificateSummary, ClientVerifier, Trust, check_server_identity,
+};
 
-use super::pki::{Made, NOW, ca, localhost, server, verifier};
+use super::pki::{Made, NOW, ca, localhost, provider, server, verifier};
 
 struct Fixture {
     root: Made,
@@ -51,6 +53,9 @@ proptest! {
         if let Ok(summary) = CertificateSummary::from_der(&changed) {
             _ = (summary.display_names(), summary.spiffe_id(), summary.not_after_text());
         }
+        if let Ok(names) = CertificateNames::from_der(&changed) {
+            _ = check_server_identity("localhost", &names);
+        }
         let changed = CertificateDer::from(changed);
         _ = Trust::from_der([changed.clone()]);
         let trust = f.root.trusted().with(&f.listed.trusted());
@@ -60,6 +65,8 @@ proptest! {
             _ => vec![changed],
         };
         prop_assert!(verifier(&trust).verify(&chain, &localhost(), NOW).is_err());
+        let clients = ClientVerifier::new(trust, true, provider()).unwrap();
+        prop_assert!(clients.verify(&chain, NOW).is_err());
     }
 
     #[test]

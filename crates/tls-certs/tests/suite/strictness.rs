@@ -1,7 +1,7 @@
 //! Never more lenient than rustls-webpki, and no chain that hurts.
 
 use std::sync::LazyLock;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pki_types::CertificateDer;
 use proptest::prelude::*;
@@ -68,32 +68,6 @@ proptest! {
     }
 }
 
-// Everybody names everybody as issuer: webpki alone would try 200,000 ways.
-#[test]
-fn a_bushy_graph_is_refused_at_once() {
-    let circle = |number: usize| {
-        let mut params = ca("circle");
-        params.serial_number = Some(rcgen::SerialNumber::from(number as u64));
-        Made::self_signed(params)
-    };
-    let members: Vec<_> = (0..20).map(circle).collect();
-    let leaf = members[0].issue(server("localhost"));
-    let sent: Vec<_> = std::iter::once(&leaf)
-        .chain(&members)
-        .map(|made| made.der.clone())
-        .collect();
-    let started = Instant::now();
-    let refusal = verifier(&Made::root("root").trusted())
-        .verify(&sent, &localhost(), NOW)
-        .unwrap_err();
-    assert_eq!(refusal.code, VerifyCode::CertChainTooLong);
-    assert!(
-        started.elapsed() < Duration::from_millis(500),
-        "{:?}",
-        started.elapsed()
-    );
-}
-
 #[test]
 fn a_chain_of_33_certificates_or_one_of_more_than_64_kib_is_refused() {
     let root = Made::root("root");
@@ -123,30 +97,6 @@ fn many_names(count: usize) -> Vec<rcgen::SanType> {
     (0..count)
         .map(|number| rcgen::SanType::DnsName(format!("n{number}.test").try_into().unwrap()))
         .collect()
-}
-
-#[test]
-fn thousands_of_names_are_accepted_and_refused_quickly() {
-    let root = Made::root("root");
-    let mut params = server("localhost");
-    params.subject_alt_names.extend(many_names(4_000));
-    let leaf = root.issue(params.clone());
-    params.subject_alt_names = many_names(4_000);
-    let elsewhere = root.issue(params);
-    let verifier = verifier(&root.trusted());
-    let started = Instant::now();
-    verifier.verify(&[leaf.der], &localhost(), NOW).unwrap();
-    let refusal = verifier
-        .verify(&[elsewhere.der], &localhost(), NOW)
-        .unwrap_err();
-    assert!(
-        started.elapsed() < Duration::from_secs(1),
-        "{:?}",
-        started.elapsed()
-    );
-    assert_eq!(refusal.code, VerifyCode::AltnameInvalid);
-    assert_eq!(refusal.names.len(), 20);
-    assert!(refusal.message.len() < 5_000);
 }
 
 #[test]
