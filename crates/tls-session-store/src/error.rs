@@ -54,6 +54,9 @@ pub enum Error {
     /// No ticket key may issue yet: the fleet's are on their way.
     #[error("the fleet's ticket keys have not come yet")]
     TicketKeysPending,
+    /// No thread for what keys need one for.
+    #[error("cannot start a thread for the ticket keys")]
+    Thread(#[source] io::Error),
     /// An environment variable of keys is not set, or not text.
     #[error(
         "the environment variable {name} is not set, or is not text; it should hold a ticket key"
@@ -184,6 +187,7 @@ impl Error {
             Self::TooManySharedSecrets { .. } => "too_many_shared_secrets",
             Self::FleetKeys { .. } => "fleet_ticket_keys",
             Self::TicketKeysPending => "ticket_keys_pending",
+            Self::Thread(_) => "ticket_key_thread",
             Self::KeyVariable { .. } => "key_variable",
             Self::KeyVariableContent { .. } => "key_variable_content",
             Self::KeyFile { .. } => "key_file",
@@ -260,6 +264,7 @@ mod tests {
                 how: "by the clock",
             },
             Error::TicketKeysPending,
+            Error::Thread(io::ErrorKind::WouldBlock.into()),
             Error::KeyVariable { name: name() },
             Error::KeyVariableContent {
                 name: name(),
@@ -302,7 +307,7 @@ mod tests {
     fn every_error_has_its_own_code_and_message() {
         let listed = "ticket_key_length too_many_ticket_keys duplicate_ticket_key \
             shared_secret_length too_many_shared_secrets fleet_ticket_keys ticket_keys_pending \
-            key_variable key_variable_content key_file insecure_permissions insecure_owner key_file_line \
+            ticket_key_thread key_variable key_variable_content key_file insecure_permissions insecure_owner key_file_line \
             key_file_empty session_id_length session_too_large envelope_malformed store_full store_read_only \
             store_late store_url store_tls store_down no_randomness";
         let codes: Vec<_> = all().iter().map(Error::code).collect();

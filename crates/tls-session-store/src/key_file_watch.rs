@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::limits::KEY_FILE_WATCH_INTERVAL;
 use crate::ticket_keys::WeakTicketKeys;
-use crate::{Error, TicketKey, TicketKeys, ticket_key_source};
+use crate::{Error, TicketKey, TicketKeys, own_thread, ticket_key_source};
 
 /// Watches `path`, which holds `keys` now, for as long as `ring` is in use.
 pub(crate) fn spawn(path: &Path, keys: Vec<TicketKey>, ring: &TicketKeys) -> Result<(), Error> {
@@ -15,19 +15,9 @@ pub(crate) fn spawn(path: &Path, keys: Vec<TicketKey>, ring: &TicketKeys) -> Res
         failed: false,
         ring: ring.downgrade(),
     };
-    std::thread::Builder::new()
-        .name("ticket-key-file".to_owned())
-        .spawn(move || {
-            while watch.look() {
-                std::thread::sleep(KEY_FILE_WATCH_INTERVAL);
-            }
-        })
-        .map(|_| ())
-        .map_err(|source| Error::KeyFile {
-            path: path.to_owned(),
-            action: "watch",
-            source,
-        })
+    own_thread::spawn("ticket-key-file", move || {
+        watch.look().then_some(KEY_FILE_WATCH_INTERVAL)
+    })
 }
 
 struct Watch {

@@ -14,6 +14,8 @@ pub enum Kind {
     StoredSession = 3,
     /// A session that a client keeps for its next connection.
     ClientSession = 4,
+    /// A ticket key that workers share through a store.
+    PublishedKey = 5,
     /// Word that sessions were revoked, from one worker to the others.
     Revocation = 6,
 }
@@ -31,6 +33,7 @@ impl Kind {
             2 => Some(Self::PskTicket),
             3 => Some(Self::StoredSession),
             4 => Some(Self::ClientSession),
+            5 => Some(Self::PublishedKey),
             6 => Some(Self::Revocation),
             _ => None,
         }
@@ -48,11 +51,12 @@ mod tests {
             Kind::PskTicket,
             Kind::StoredSession,
             Kind::ClientSession,
+            Kind::PublishedKey,
             Kind::Revocation,
         ] {
             assert_eq!(Kind::from_u8(kind.as_u8()), Some(kind));
         }
         assert_eq!(Kind::from_u8(0), None);
-        assert_eq!(Kind::from_u8(5), None);
+        assert_eq!(Kind::from_u8(7), None);
     }
 }

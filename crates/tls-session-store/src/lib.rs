@@ -3,9 +3,10 @@
 //! Resumption saves a client a round trip and a server its signature. This crate holds what that
 //! takes when there is more than one process, more than one policy, or a restart:
 //!
-//! - [`TicketKeys`]: 48-byte keys, as Node and nginx have them, from a file or by hand, rotated;
-//!   each ticket is sealed under a key of its own. A rustls
-//!   [`ProducesTickets`](rustls::server::ProducesTickets).
+//! - [`TicketKeys`]: 48-byte keys, as Node and nginx have them, from a file or by hand, or rotated in a
+//!   whole fleet: [published](TicketKeys::published) through a store, or [by the
+//!   clock](TicketKeys::by_clock). Each ticket is sealed under a key of its own. A rustls
+//!   [`ProducesTickets`](rustls::server::ProducesTickets), without IO in the handshake.
 //! - [`SessionStore`]: the async contract of a place for sessions, with [`MemoryStore`] (bounded in
 //!   sessions and bytes) and [`NoStore`]; [`RustlsSessions`] gives plain rustls the former. With the
 //!   feature `redis` there is `RedisStore`, which several processes and machines share.
@@ -49,7 +50,13 @@
 //! With plain rustls a ticketer sees only rustls's own bytes: a renewed ticket starts its age anew, and
 //! nobody verifies the client's certificate again. A stack that fills in the [`Envelope`] does both.
 //!
-//! The crate has no runtime, no sockets and no threads of its own, unless the feature `redis` is on: its
+//! **Sessions by id through a shared store need more than plain rustls**: it shows nobody the session id or
+//! the tickets of a hello, and asks its own session storage synchronously, in the middle of a handshake.
+//! So [`RustlsSessions`] is for a [`MemoryStore`] alone; the accept pipeline of `tls-net` looks into a
+//! remote store before rustls sees the hello. Tickets need no look-up, and so work with both.
+//!
+//! The crate has no runtime and no sockets, and no threads but those of [`TicketKeys::spawn`] and
+//! [`TicketKeys::watch_file`], unless the feature `redis` is on: its
 //! store talks to Redis on a thread of its own, begun at its first use.
 
 mod clock;
@@ -64,6 +71,8 @@ pub mod limits;
 mod memory;
 mod no_store;
 mod not_resumed;
+mod own_thread;
+mod published_keys;
 #[cfg(feature = "redis")]
 mod redis;
 mod rustls_adapter;

@@ -105,3 +105,30 @@ pub const MIN_REDIS_BACKOFF: Duration = Duration::from_millis(50);
 /// Redis that is back may be noticed.
 #[cfg(feature = "redis")]
 pub const MAX_REDIS_BACKOFF: Duration = Duration::from_secs(2);
+
+/// Places in a store for published ticket keys: the one that issues, the next, and those that open
+/// still; each worker looks at all of them.
+pub const PUBLISHED_SLOTS: usize = 16;
+
+/// Shortest period of published ticket keys.
+pub const MIN_ROTATION_PERIOD: Duration = Duration::from_secs(1);
+
+/// Default period of published ticket keys.
+pub const DEFAULT_ROTATION_PERIOD: Duration = Duration::from_secs(3_600);
+
+/// Longest time by which a published key precedes its first use; a quarter of the period if that is
+/// shorter.
+pub const MAX_LEAD: Duration = Duration::from_secs(900);
+
+/// Longest time between two looks of a worker for published keys; a fifth of the lead if that is shorter.
+pub const MAX_SYNC_INTERVAL: Duration = Duration::from_secs(60);
+
+/// How long a worker that has just started waits for the fleet's keys before it issues with one of its
+/// own. Handshakes do not wait: they get no ticket meanwhile.
+pub const FIRST_KEYS_WAIT: Duration = Duration::from_secs(2);
+
+/// Longest time until the next look after one that failed.
+pub const SYNC_RETRY: Duration = Duration::from_secs(5);
+
+/// How long one look for published keys may take, with a store that sets no limit itself.
+pub const SYNC_LIMIT: Duration = Duration::from_secs(10);

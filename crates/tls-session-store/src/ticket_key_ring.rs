@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::clock_epochs::ClockEpochs;
 use crate::limits::{KEY_NAME_LEN, MAX_RING_KEYS, PERIODS_IN_A_LIFETIME};
+use crate::published_keys::PublishedKeys;
 use crate::{Error, TicketKey};
 
 /// The keys of a moment; a change makes a new ring, so that readers need no lock.
@@ -18,10 +19,12 @@ pub(crate) struct Ring {
 #[derive(Clone)]
 pub(crate) struct RingKey {
     pub(crate) key: TicketKey,
-    /// When it began to issue.
+    /// When it began or begins to issue.
     pub(crate) issues_from: Duration,
     /// Since when, or from when on, it no longer issues; `None`: nobody has said.
     pub(crate) retired: Option<Duration>,
+    /// How long its tickets live, at least.
+    pub(crate) lifetime: Duration,
 }
 
 /// Who changes the ring.
@@ -33,6 +36,12 @@ pub(crate) enum Rotation {
     Every(Duration),
     /// The clock: keys are derived, and the ring holds the one that issues.
     ByClock(Arc<ClockEpochs>),
+    /// The workers of a fleet, through a store. The newest key comes first, and the time says which
+    /// issues. `synced`: the store was seen, so that these are the fleet's.
+    Published {
+        keys: Arc<PublishedKeys>,
+        synced: bool,
+    },
 }
 
 /// What a key name stands for.
@@ -43,6 +52,17 @@ pub(crate) enum Named {
     NotYet(TicketKey, Duration),
 }
 
+impl Rotation {
+    /// How often a fleet's keys change; `None` if no fleet rotates them.
+    pub(crate) fn fleet_period(&self) -> Option<Duration> {
+        match self {
+            Self::ByHand | Self::Every(_) => None,
+            Self::ByClock(epochs) => Some(epochs.period()),
+            Self::Published { keys, .. } => Some(keys.period()),
+        }
+    }
+}
+
 impl RingKey {
     /// A key that opens until it is dropped from the ring.
     fn lasting(key: TicketKey) -> Self {
@@ -50,12 +70,18 @@ impl RingKey {
             key,
             issues_from: Duration::ZERO,
             retired: None,
+            lifetime: Duration::ZERO,
         }
     }
 
     pub(crate) fn opens(&self, now: Duration, lifetime: Duration) -> bool {
+        let lifetime = lifetime.max(self.lifetime);
         self.retired
             .is_none_or(|retired| now < retired.saturating_add(lifetime))
+    }
+
+    fn may_issue(&self, now: Duration) -> bool {
+        self.retired.is_none_or(|retired| now < retired)
     }
 }
 
@@ -95,9 +121,21 @@ impl Ring {
                 key,
                 issues_from,
                 retired: None,
+                lifetime: Duration::ZERO,
             }],
             rotation: Rotation::ByClock(epochs),
         })
+    }
+
+    /// The ring of a fleet.
+    pub(crate) fn published(keys: Arc<PublishedKeys>) -> Self {
+        Self {
+            keys: keys.ring_keys(),
+            rotation: Rotation::Published {
+                synced: keys.synced(),
+                keys,
+            },
+        }
     }
 
     pub(crate) fn rotation(&self) -> &Rotation {
@@ -128,6 +166,7 @@ impl Ring {
             key: key.clone(),
             issues_from: now,
             retired: None,
+            lifetime: Duration::ZERO,
         }];
         for (place, entry) in self.keys.iter().enumerate() {
             let mut entry = entry.clone();
@@ -167,14 +206,26 @@ impl Ring {
         };
         let passed = now.saturating_sub(first.issues_from);
         match &self.rotation {
-            Rotation::ByHand => false,
+            Rotation::ByHand | Rotation::Published { .. } => false,
             Rotation::Every(period) => passed >= stretched(*period, lifetime),
             Rotation::ByClock(epochs) => epochs.wants_rotation(first.key.name(), now),
         }
     }
 
-    /// The key that issues; a ring is never empty.
-    pub(crate) fn issuing(&self) -> Option<&TicketKey> {
+    /// The key that issues; none while a fleet's first keys are awaited.
+    pub(crate) fn issuing(&self, now: Duration) -> Option<&TicketKey> {
+        let Rotation::Published { synced, .. } = self.rotation else {
+            return self.keys.first().map(|entry| &entry.key);
+        };
+        let mut keys = self.keys.iter().filter(|entry| entry.may_issue(now));
+        let usable = keys.clone().find(|entry| entry.issues_from <= now);
+        // Of a fleet's very first keys, the oldest needs no time to spread.
+        let usable = usable.or_else(|| keys.next_back().filter(|_| synced));
+        usable.map(|entry| &entry.key)
+    }
+
+    /// The key that issues or will.
+    pub(crate) fn first(&self) -> Option<&TicketKey> {
         self.keys.first().map(|entry| &entry.key)
     }
 
@@ -200,7 +251,7 @@ impl Ring {
         if let Rotation::ByClock(epochs) = &self.rotation {
             return epochs.names(now, lifetime);
         }
-        let issuing = self.issuing();
+        let issuing = self.issuing(now);
         let others = self
             .keys
             .iter()

@@ -1,5 +1,6 @@
 //! The keys of a server: one issues tickets, the others still open theirs.
 
+mod publishing;
 mod sealing;
 mod turning;
 
@@ -12,7 +13,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use rustls::server::ProducesTickets;
 
-use self::turning::ClockWatch;
+use self::turning::FleetWatch;
 use crate::clock_epochs::ClockEpochs;
 use crate::key_time::KeyTime;
 use crate::limits::{DEFAULT_LIFETIME, KEY_NAME_LEN, MAX_LIFETIME, TICKET_KEY_LEN};
@@ -57,7 +58,7 @@ pub(crate) struct Shared {
     lifetime: AtomicU64,
     /// TLS 1.2 too, though the keys have no forward secrecy.
     tls12_allowed: AtomicBool,
-    clocks: ClockWatch,
+    fleet: FleetWatch,
 }
 
 impl TicketKeys {
@@ -169,7 +170,7 @@ impl TicketKeys {
                 ring: ArcSwap::from_pointee(ring),
                 lifetime: AtomicU64::new(milliseconds(DEFAULT_LIFETIME)),
                 tls12_allowed: AtomicBool::new(false),
-                clocks: ClockWatch::default(),
+                fleet: FleetWatch::default(),
             }),
             time: KeyTime::system(),
         }
@@ -179,7 +180,8 @@ impl TicketKeys {
     /// [`lifetime`](Self::lifetime): at the first use then, without a thread.
     ///
     /// Keys of one process get fresh random ones; those given by hand or by a file too, so that this
-    /// is not for a fleet that shares a file. Keys [`by_clock`](Self::by_clock) get other epochs.
+    /// is not for a fleet that shares a file. Keys [`by_clock`](Self::by_clock) get other epochs, and
+    /// [`published`](Self::published) ones this period instead of an hour.
     /// A period below an eighth of the lifetime is stretched to it, except by clock.
     ///
     /// ```
@@ -196,6 +198,10 @@ impl TicketKeys {
         let now = self.time.now();
         self.shared.ring.rcu(|ring| match ring.rotation() {
             Rotation::ByHand | Rotation::Every(_) => ring.turning(period, now),
+            Rotation::Published { keys, .. } => {
+                keys.rotate_every(period);
+                Ring::clone(ring)
+            }
             Rotation::ByClock(epochs) => epochs
                 .with_period(period)
                 .and_then(|epochs| Ring::by_clock(Arc::new(epochs), now))
@@ -251,6 +257,10 @@ impl TicketKeys {
     #[must_use]
     pub fn with_clocks(mut self, unix: Clock, monotonic: Clock) -> Self {
         self.time = KeyTime::of(unix, monotonic);
+        if let Rotation::Published { keys, .. } = self.shared.ring.load().rotation() {
+            keys.restart(self.time.now());
+            self.show(keys);
+        }
         self
     }
 
@@ -268,13 +278,15 @@ impl TicketKeys {
     /// The 48 bytes of the key that issues. Secret: whoever has them resumes as any client.
     #[must_use]
     pub fn to_bytes(&self) -> [u8; TICKET_KEY_LEN] {
-        let ring = self.ring(self.time.now());
-        ring.issuing()
+        let now = self.time.now();
+        let ring = self.ring(now);
+        ring.issuing(now)
+            .or_else(|| ring.first())
             .map_or([0; TICKET_KEY_LEN], |key| *key.as_bytes())
     }
 
     /// Replaces the whole ring: tickets of other keys are ignored from now on (spec `TKT-05`). Ends
-    /// a rotation by clock, in this process; one by period goes on.
+    /// a rotation by clock or through a store, in this process; one by period goes on.
     pub fn set(&self, key: &[u8; TICKET_KEY_LEN]) {
         self.replace(&Ring::of(TicketKey::from(*key)));
     }
@@ -305,7 +317,8 @@ impl TicketKeys {
     /// [`rotate_to`](Self::rotate_to).
     ///
     /// # Errors
-    /// [`Error::Randomness`] if the system has none, [`Error::FleetKeys`] for keys by clock.
+    /// [`Error::Randomness`] if the system has none, [`Error::FleetKeys`] for keys by clock and
+    /// published ones.
     pub fn rotate(&self) -> Result<(), Error> {
         self.rotate_to(&TicketKey::generate()?)
     }
@@ -315,14 +328,17 @@ impl TicketKeys {
     ///
     /// # Errors
     /// [`Error::DuplicateTicketKey`] if another key of the ring has the same name,
-    /// [`Error::FleetKeys`] for keys by clock.
+    /// [`Error::FleetKeys`] for keys by clock and published ones.
     pub fn rotate_to(&self, key: &TicketKey) -> Result<(), Error> {
         let now = self.time.now();
         let ring = self.shared.ring.load();
-        if let Rotation::ByClock(_) = ring.rotation() {
-            return Err(Error::FleetKeys {
-                how: "by the clock",
-            });
+        let how = match ring.rotation() {
+            Rotation::ByHand | Rotation::Every(_) => None,
+            Rotation::ByClock(_) => Some("by the clock"),
+            Rotation::Published { .. } => Some("through the store"),
+        };
+        if let Some(how) = how {
+            return Err(Error::FleetKeys { how });
         }
         if ring.clashes_with(key) {
             return Err(Error::DuplicateTicketKey);

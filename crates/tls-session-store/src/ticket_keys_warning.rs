@@ -19,11 +19,16 @@ pub enum TicketKeysWarning {
         /// By how much.
         by: Duration,
     },
-    /// A genuine ticket came whose epoch has not begun here: this clock is behind the fleet's, or the
-    /// one of the worker that made it is ahead.
+    /// A genuine ticket or key came from a time that has not come here: this clock is behind the
+    /// fleet's, or the one of the worker that made it is ahead.
     ClockBehindFleet {
         /// By how much at least.
         by: Duration,
+    },
+    /// The store of published keys does not answer. The keys of the ring go on.
+    StoreAway {
+        /// Since how long.
+        since: Duration,
     },
 }
 
@@ -35,6 +40,7 @@ impl TicketKeysWarning {
             Self::ClockSetBack { .. } => "clock_set_back",
             Self::ClockSetAhead { .. } => "clock_set_ahead",
             Self::ClockBehindFleet { .. } => "clock_behind_fleet",
+            Self::StoreAway { .. } => "ticket_key_store_away",
         }
     }
 }
@@ -56,9 +62,14 @@ impl fmt::Display for TicketKeysWarning {
             ),
             Self::ClockBehindFleet { by } => write!(
                 f,
-                "a ticket of this fleet comes from {} s ahead of this clock; compare the workers' \
+                "a ticket or key of this fleet comes from {} s ahead of this clock; compare the workers' \
                  clocks",
                 by.as_secs()
+            ),
+            Self::StoreAway { since } => write!(
+                f,
+                "the store of ticket keys has not answered for {} s; the keys that are there go on",
+                since.as_secs()
             ),
         }
     }
@@ -77,6 +88,10 @@ mod tests {
             (
                 TicketKeysWarning::ClockBehindFleet { by },
                 "clock_behind_fleet",
+            ),
+            (
+                TicketKeysWarning::StoreAway { since: by },
+                "ticket_key_store_away",
             ),
         ];
         for (warning, code) in rows {

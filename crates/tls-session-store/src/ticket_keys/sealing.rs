@@ -54,7 +54,7 @@ impl TicketKeys {
             Named::Opens(key) => open_under(&key, kind, context, ticket),
             Named::NotYet(key, early) => {
                 if open_under(&key, kind, context, ticket).is_ok() {
-                    self.note_early_ticket(early);
+                    self.note_early(early);
                 }
                 Err(OpenFailure::NotOurs)
             }
@@ -96,8 +96,9 @@ impl TicketKeys {
         write: impl FnOnce(&mut Vec<u8>) -> Result<(), Error>,
     ) -> Result<Vec<u8>, Error> {
         let salt = fresh_salt()?;
-        let ring = self.ring(self.time.now());
-        let key = ring.issuing().ok_or(Error::TicketKeysPending)?;
+        let now = self.time.now();
+        let ring = self.ring(now);
+        let key = ring.issuing(now).ok_or(Error::TicketKeysPending)?;
         let sealing = SealingKey::derive(key.as_bytes(), &salt, LABEL, kind, context)
             .ok_or(Error::Randomness)?;
         // Never grows: a reallocation would leave plaintext behind.

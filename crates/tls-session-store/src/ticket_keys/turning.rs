@@ -7,22 +7,24 @@ use arc_swap::{ArcSwapOption, Guard};
 
 use super::TicketKeys;
 use crate::ticket_key_ring::{Ring, Rotation};
-use crate::{TicketKey, TicketKeysWarning};
+use crate::{Error, TicketKey, TicketKeysWarning};
 
-/// What was last said about the clock, so that it is logged once.
+/// What was last said about the clock and the store, so that it is logged once.
 #[derive(Default)]
-pub(super) struct ClockWatch {
+pub(super) struct FleetWatch {
     step: ArcSwapOption<TicketKeysWarning>,
     /// With the time at which it was noticed.
     behind: ArcSwapOption<(TicketKeysWarning, Duration)>,
+    /// Since when there is no answer from the store.
+    away: ArcSwapOption<Duration>,
 }
 
 impl TicketKeys {
     /// The ring as it should be at `now`.
     pub(super) fn ring(&self, now: Duration) -> Guard<Arc<Ring>> {
         let ring = self.shared.ring.load();
-        if let Rotation::ByClock(epochs) = ring.rotation() {
-            self.watch_clock(epochs.period());
+        if let Some(period) = ring.rotation().fleet_period() {
+            self.watch_clock(period);
         }
         let lifetime = self.lifetime();
         if !ring.wants_rotation(now, lifetime) && !ring.wants_pruning(now, lifetime) {
@@ -43,7 +45,7 @@ impl TicketKeys {
             let pruned = || ring.pruned(now, lifetime);
             match ring.rotation() {
                 _ if !ring.wants_rotation(now, lifetime) => pruned(),
-                Rotation::ByHand => pruned(),
+                Rotation::ByHand | Rotation::Published { .. } => pruned(),
                 Rotation::Every(_) => ring.rotated(&fresh, now, lifetime),
                 Rotation::ByClock(epochs) => {
                     Ring::by_clock(epochs.clone(), now).unwrap_or_else(|_| pruned())
@@ -57,21 +59,47 @@ impl TicketKeys {
     pub fn warnings(&self) -> Vec<TicketKeysWarning> {
         let now = self.time.now();
         let ring = self.ring(now);
-        let Rotation::ByClock(epochs) = ring.rotation() else {
+        let Some(period) = ring.rotation().fleet_period() else {
             return Vec::new();
         };
-        let behind = self.shared.clocks.behind.load_full();
-        let behind = behind.filter(|noted| now.saturating_sub(noted.1) < epochs.period());
-        let step = self.time.step(epochs.period());
-        step.into_iter()
+        let fleet = &self.shared.fleet;
+        let behind = fleet.behind.load_full();
+        let behind = behind.filter(|noted| now.saturating_sub(noted.1) < period);
+        let away = fleet.away.load_full();
+        let away = away.map(|since| TicketKeysWarning::StoreAway {
+            since: now.saturating_sub(*since),
+        });
+        self.time
+            .step(period)
+            .into_iter()
             .chain(behind.map(|noted| noted.0.clone()))
+            .chain(away)
             .collect()
+    }
+
+    /// Logs when the store goes away, and when it is back.
+    pub(super) fn note_store(&self, failed: Option<&Error>) {
+        let known = &self.shared.fleet.away;
+        match (failed, known.load().is_some()) {
+            (Some(error), false) => {
+                tracing::warn!(
+                    code = error.code(),
+                    "ticket keys go on without the store: {error}"
+                );
+                known.store(Some(Arc::new(self.time.now())));
+            }
+            (None, true) => {
+                tracing::info!("ticket keys come from the store again");
+                known.store(None);
+            }
+            _ => {}
+        }
     }
 
     /// Logs when the clock begins to be off, and when it is right again.
     fn watch_clock(&self, period: Duration) {
         let step = self.time.step(period);
-        let known = &self.shared.clocks.step;
+        let known = &self.shared.fleet.step;
         match (step, known.load().is_some()) {
             (Some(warning), false) => {
                 tracing::warn!(code = warning.code(), "{warning}");
@@ -85,10 +113,10 @@ impl TicketKeys {
         }
     }
 
-    /// A genuine ticket of an epoch that begins in `early`: some clock of the fleet is off.
-    pub(super) fn note_early_ticket(&self, early: Duration) {
+    /// Another worker's clock, by its genuine ticket or key, is ahead by `early`.
+    pub(super) fn note_early(&self, early: Duration) {
         let now = self.time.now();
-        let known = &self.shared.clocks.behind;
+        let known = &self.shared.fleet.behind;
         // Once a minute at most: a client may bring such tickets in numbers.
         let recent = |at: Duration| now.saturating_sub(at) < Duration::from_secs(60);
         if known.load().as_ref().is_some_and(|noted| recent(noted.1)) {
