@@ -120,6 +120,18 @@ impl ClockEpochs {
             .collect()
     }
 
+    /// When the key of this name begins and ceases to issue.
+    pub(crate) fn times(&self, name: [u8; KEY_NAME_LEN]) -> (Option<Duration>, Option<Duration>) {
+        let epoch = name.split_first_chunk::<TAG_LEN>();
+        let epoch = epoch.and_then(|(_, epoch)| <[u8; 8]>::try_from(epoch).ok());
+        let epoch = epoch.map(u64::from_be_bytes);
+        let start = |epoch| self.start(epoch);
+        (
+            epoch.map(start),
+            epoch.map(|epoch| epoch.saturating_add(1)).map(start),
+        )
+    }
+
     fn epoch(&self, at: Duration) -> u64 {
         at.as_secs() / self.period.as_secs().max(1)
     }

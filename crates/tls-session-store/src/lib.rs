@@ -102,7 +102,7 @@ pub use session_id::SessionId;
 pub use shared_secret::SharedSecret;
 pub use store::{BoxFuture, DynSessionStore, SessionStore};
 pub use ticket_key::TicketKey;
-pub use ticket_keys::TicketKeys;
+pub use ticket_keys::{KeyState, ListedKey, TicketKeys};
 pub use ticket_keys_warning::TicketKeysWarning;
 
 #[cfg(doctest)]

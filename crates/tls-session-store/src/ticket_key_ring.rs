@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::clock_epochs::ClockEpochs;
 use crate::limits::{KEY_NAME_LEN, MAX_RING_KEYS, PERIODS_IN_A_LIFETIME};
 use crate::published_keys::PublishedKeys;
-use crate::{Error, TicketKey};
+use crate::{Error, KeyState, ListedKey, TicketKey};
 
 /// The keys of a moment; a change makes a new ring, so that readers need no lock.
 #[derive(Clone)]
@@ -244,6 +244,37 @@ impl Ring {
         self.keys
             .iter()
             .any(|entry| entry.key.name() == key.name() && entry.key != *key)
+    }
+
+    /// The keys that open now, without their secrets, the one that issues first.
+    pub(crate) fn list(&self, now: Duration, lifetime: Duration) -> Vec<ListedKey> {
+        let times = |name: [u8; KEY_NAME_LEN]| match &self.rotation {
+            Rotation::ByClock(epochs) => epochs.times(name),
+            _ => {
+                let entry = self.keys.iter().find(|entry| entry.key.name() == name);
+                let from = entry.map(|entry| entry.issues_from);
+                let from = from.filter(|from| !from.is_zero());
+                (from, entry.and_then(|entry| entry.retired))
+            }
+        };
+        let issuing = self.issuing(now).map(TicketKey::name);
+        let listed = self.names(now, lifetime).into_iter().map(|name| {
+            let (issues_from, retired) = times(name);
+            let state = if issuing == Some(&name[..]) {
+                KeyState::Issues
+            } else if issues_from.is_some_and(|from| from > now) {
+                KeyState::Comes
+            } else {
+                KeyState::Opens
+            };
+            ListedKey {
+                name,
+                state,
+                issues_from,
+                retired,
+            }
+        });
+        listed.collect()
     }
 
     /// The names of the keys that open now, the one that issues first.

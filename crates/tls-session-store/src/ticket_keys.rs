@@ -1,5 +1,6 @@
 //! The keys of a server: one issues tickets, the others still open theirs.
 
+mod listing;
 mod publishing;
 mod sealing;
 mod turning;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use rustls::server::ProducesTickets;
 
+pub use self::listing::{KeyState, ListedKey};
 use self::turning::FleetWatch;
 use crate::clock_epochs::ClockEpochs;
 use crate::key_time::KeyTime;

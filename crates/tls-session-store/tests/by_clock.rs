@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use tls_session_store::{
-    Clock, ContextId, Envelope, Kind, NotResumed, SharedSecret, TicketKeys, TicketKeysWarning,
-    Verdict,
+    Clock, ContextId, Envelope, KeyState, Kind, NotResumed, SharedSecret, TicketKeys,
+    TicketKeysWarning, Verdict,
 };
 
 const KIND: Kind = Kind::RustlsTicket;
@@ -275,4 +275,21 @@ proptest! {
         ticket[8..16].copy_from_slice(&epoch.to_be_bytes());
         let _ = (opens(&keys, &ticket), keys.names(), keys.warnings());
     }
+}
+
+#[test]
+fn a_list_says_when_each_epoch_is() {
+    let (keys, _) = worker_at(START + HOUR - 60, HOUR, &secret(7));
+    let listed = keys.list();
+    let at = |epoch: u64| Some(Duration::from_secs(START + epoch * HOUR));
+    assert_eq!(
+        (listed[0].state, listed[0].issues_from, listed[0].retired),
+        (KeyState::Issues, at(0), at(1))
+    );
+    // Clocks that are ahead issue under the next one already.
+    assert_eq!(
+        (listed[1].state, listed[1].issues_from),
+        (KeyState::Comes, at(1))
+    );
+    assert!(listed[2..].iter().all(|key| key.state == KeyState::Opens));
 }

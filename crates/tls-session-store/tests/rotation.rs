@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use tls_session_store::limits::MAX_RING_KEYS;
-use tls_session_store::{Clock, ContextId, Kind, OpenFailure, TicketKeys};
+use tls_session_store::{Clock, ContextId, KeyState, Kind, OpenFailure, TicketKeys};
 
 const KIND: Kind = Kind::RustlsTicket;
 const CONTEXT: ContextId = ContextId([3; 32]);
@@ -136,4 +136,28 @@ proptest! {
             prop_assert!(keys.names().len() <= MAX_RING_KEYS);
         }
     }
+}
+
+#[test]
+fn a_list_says_since_when_each_key_issues_and_until_when() {
+    let (keys, hand) = keys_on_a_clock(HOUR);
+    hand.fetch_add(HOUR, Ordering::Relaxed);
+    let listed: Vec<_> = keys
+        .list()
+        .into_iter()
+        .map(|key| (key.state, key.issues_from, key.retired))
+        .collect();
+    let at = |seconds| Some(Duration::from_secs(seconds));
+    let (start, turn) = (at(1_000_000), at(1_000_000 + HOUR));
+    assert_eq!(
+        listed,
+        [
+            (KeyState::Issues, turn, None),
+            (KeyState::Opens, start, turn)
+        ]
+    );
+    let names: Vec<_> = keys.list().iter().map(|key| key.name).collect();
+    assert_eq!(names, keys.names());
+    // Nobody has said when a given key was made.
+    assert_eq!(TicketKeys::from_bytes([1; 48]).list()[0].issues_from, None);
 }
