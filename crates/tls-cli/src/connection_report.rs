@@ -24,6 +24,8 @@ pub(crate) struct ConnectionReport {
     pub(crate) why_full: Option<&'static str>,
     /// The process that made the resumed session.
     pub(crate) session_maker: Option<String>,
+    /// What became of bytes before the handshake was done.
+    pub(crate) early_data: &'static str,
     pub(crate) ms: f64,
     pub(crate) generation: u64,
     pub(crate) authorized: bool,
@@ -55,6 +57,7 @@ impl ConnectionReport {
             resumed: resumption.is_resumed(),
             why_full: why_full(resumption),
             session_maker: info.session_maker().map(str::to_owned),
+            early_data: info.early_data().as_str(),
             ms: milliseconds(info.handshake_duration()),
             generation: info.generation(),
             authorized: info.authorized(),

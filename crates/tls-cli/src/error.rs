@@ -26,6 +26,9 @@ pub(crate) enum Error {
     /// A certificate, key or CA.
     #[error("{0}")]
     Certificates(#[source] tls::certs::Error),
+    /// Files that changed, and are not taken like this.
+    #[error("{0}")]
+    NotReloaded(std::sync::Arc<tls::certs::Error>),
     /// Ticket keys and sessions.
     #[error("{0}")]
     Sessions(#[source] tls::sessions::Error),
@@ -96,6 +99,7 @@ impl Error {
             Self::Context(error) => error.code(),
             Self::Acceptor(error) => error.code(),
             Self::Certificates(error) => error.code(),
+            Self::NotReloaded(error) => inner(error).code(),
             Self::Sessions(error) => error.code(),
             Self::Psk(error) => error.code(),
             Self::File { .. } => "file",
@@ -154,8 +158,15 @@ impl Error {
 
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Usage { .. } | Self::Context(_) | Self::Acceptor(_) => ExitCode::Usage,
+            Self::Usage { .. }
+            | Self::Context(_)
+            | Self::Acceptor(_)
+            | Self::Sessions(tls::sessions::Error::StoreUrl { .. }) => ExitCode::Usage,
+            Self::Sessions(
+                tls::sessions::Error::Store(_) | tls::sessions::Error::StoreLate { .. },
+            ) => ExitCode::Network,
             Self::Certificates(_)
+            | Self::NotReloaded(_)
             | Self::Sessions(_)
             | Self::Psk(_)
             | Self::File { .. }
@@ -181,13 +192,17 @@ impl Error {
                 "give it with --passphrase @FILE or --passphrase env:NAME"
             }
             Self::Certificates(error) => error.hint(),
+            Self::NotReloaded(error) => inner(error).hint(),
             Self::Context(error) => return context_hint(error),
             Self::Connect(error) => error.hint(),
             Self::Sessions(tls::sessions::Error::KeyFile {
                 action: "create", ..
             }) => "an existing file is never overwritten; give another name",
             Self::Sessions(tls::sessions::Error::KeyFile { .. }) => {
-                "make one with: tls ticket-keys new FILE"
+                "make ticket keys with: tls ticket-keys new FILE; a secret with: (umask 077; openssl rand -hex 32 > FILE)"
+            }
+            Self::Sessions(tls::sessions::Error::StoreUrl { .. }) => {
+                "write memory, redis://HOST, rediss://HOST, redis+sentinel://HOST,HOST/MASTER, redis-cluster://HOST,HOST or unix:PATH"
             }
             Self::Psk(tls::psk::Error::KeyFile { .. }) => {
                 "make a line with: tls psk new --identity NAME"
@@ -240,6 +255,14 @@ impl From<tls::certs::Error> for Error {
 impl From<tls::sessions::Error> for Error {
     fn from(error: tls::sessions::Error) -> Self {
         Self::Sessions(error)
+    }
+}
+
+/// What is wrong with the files, without the words around it.
+fn inner(error: &tls::certs::Error) -> &tls::certs::Error {
+    match error {
+        tls::certs::Error::NotReloaded { source, .. } => source,
+        error => error,
     }
 }
 

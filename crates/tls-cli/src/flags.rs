@@ -6,6 +6,7 @@ mod cert;
 mod connect;
 mod psk;
 mod serve;
+mod sessions;
 mod ticket_keys;
 
 use std::path::PathBuf;
@@ -16,8 +17,9 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 pub(crate) use self::cert::{CertCommand, CheckFlags, Purpose, VerifyFlags};
 pub(crate) use self::connect::ConnectFlags;
 pub(crate) use self::psk::PskCommand;
-pub(crate) use self::serve::ServeFlags;
-pub(crate) use self::ticket_keys::TicketKeysCommand;
+pub(crate) use self::serve::{ServeFlags, SniFlag};
+pub(crate) use self::sessions::{Rotation, SessionFlags, StoreFlags};
+pub(crate) use self::ticket_keys::{KeysPlace, RotateFlags, TicketKeysCommand};
 
 #[derive(Debug, Parser)]
 #[command(

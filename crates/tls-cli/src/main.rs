@@ -18,6 +18,7 @@ mod psk;
 mod secret;
 mod serve;
 mod settings;
+mod store_address;
 mod ticket_keys;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -73,10 +74,13 @@ fn keep_secrets_out_of_core_dumps() {
 #[cfg(not(unix))]
 fn keep_secrets_out_of_core_dumps() {}
 
+/// What the session store does, `tls serve` says itself.
+const WARNINGS: &str = "warn,tls_net::store_guard=off,tls_session_store::redis=off";
+
 /// Such as: the process has no file descriptors left.
 fn tell_warnings_of_libraries() {
     let _ = tracing_subscriber::fmt()
-        .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
+        .with_env_filter(tracing_subscriber::EnvFilter::new(WARNINGS))
         .with_writer(std::io::stderr)
         .with_target(false)
         .without_time()

@@ -1,5 +1,6 @@
 //! Secrets that options name: `@FILE`, `env:NAME`, a credential of systemd, or the text itself.
 
+use std::convert::Infallible;
 use std::env;
 use std::ffi::OsString;
 use std::fmt;
@@ -8,6 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use tls::certs::Passphrase;
 use zeroize::Zeroizing;
 
+use crate::error::{Error, Result};
 use crate::message;
 
 /// A secret as it was typed. Its text is never shown.
@@ -21,7 +23,7 @@ pub(crate) enum Secret {
 
 impl Secret {
     /// For clap. Cannot fail: what is neither a file nor a variable is the secret.
-    pub(crate) fn parse(text: &str) -> Result<Self, std::convert::Infallible> {
+    pub(crate) fn parse(text: &str) -> Result<Self, Infallible> {
         Ok(Self::of(text, env::var_os("CREDENTIALS_DIRECTORY")))
     }
 
@@ -37,6 +39,18 @@ impl Secret {
             return Self::Literal(Zeroizing::new(text.to_owned()));
         }
         Self::File(file)
+    }
+
+    /// What it is, now. Says so, if everybody can read it.
+    pub(crate) fn text(&self, option: &str) -> Result<Zeroizing<String>> {
+        let bytes = self.passphrase(option).reveal(option)?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| {
+            Error::usage(
+                format!("what {option} names is not text"),
+                "give a file or a variable with one line of text",
+            )
+        })?;
+        Ok(Zeroizing::new(text.to_owned()))
     }
 
     /// The same for a key or a PFX. Says so, if everybody can read it.
@@ -59,6 +73,31 @@ impl fmt::Debug for Secret {
             Self::File(file) => write!(f, "@{}", file.display()),
             Self::Env(name) => write!(f, "env:{name}"),
             Self::Literal(_) => f.write_str("given"),
+        }
+    }
+}
+
+/// A file or variable that holds a secret, for options whose value names a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum SecretSource {
+    File(PathBuf),
+    Env(String),
+}
+
+impl SecretSource {
+    /// For clap. Cannot fail: what is no variable is a file.
+    pub(crate) fn parse(text: &str) -> Result<Self, Infallible> {
+        if let Some(name) = text.strip_prefix("env:") {
+            return Ok(Self::Env(name.to_owned()));
+        }
+        let file = text.strip_prefix('@').unwrap_or(text);
+        Ok(Self::File(credential(Path::new(file))))
+    }
+
+    pub(crate) fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(file) => Some(file),
+            Self::Env(_) => None,
         }
     }
 }
@@ -96,6 +135,19 @@ fn credential_in(directory: Option<OsString>, file: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_source_is_a_file_or_a_variable() {
+        let file = |name: &str| SecretSource::File(name.into());
+        for (text, expected) in [
+            ("a.key", file("a.key")),
+            ("@a.key", file("a.key")),
+            ("/etc/a.key", file("/etc/a.key")),
+            ("env:KEY", SecretSource::Env("KEY".to_owned())),
+        ] {
+            assert_eq!(SecretSource::parse(text).unwrap(), expected);
+        }
+    }
 
     #[test]
     fn a_secret_is_a_file_a_variable_a_credential_or_itself() {

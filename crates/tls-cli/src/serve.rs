@@ -1,5 +1,6 @@
 //! `tls serve`: HTTPS that shows the visitor's own connection, or a raw echo.
 
+mod early;
 mod echo;
 mod event;
 mod http;
@@ -22,7 +23,7 @@ use crate::exit_codes::ExitCode;
 use crate::flags::ServeFlags;
 use crate::message;
 use crate::output::Output;
-use crate::settings::ServeSettings;
+use crate::settings::{Reloads, ServeSettings};
 
 pub(crate) fn run(flags: &ServeFlags) -> Result<ExitCode> {
     let settings = ServeSettings::from_flags(flags)?;
@@ -52,6 +53,8 @@ async fn serve(settings: ServeSettings, output: Output) -> Result<ExitCode> {
     let sockets = Sockets::bind(&settings.listen)?;
     let reporter = Arc::new(Reporter::new(output, &settings, &sockets));
     let acceptor = acceptor(settings.acceptor, &reporter)?;
+    read_again(settings.reloads, &reporter)?;
+    settings.sessions.prepare().await;
     let (stop, stopping) = watch::channel(false);
     let server = acceptor.listen(sockets);
     let handle = server.handle();
@@ -83,9 +86,29 @@ async fn serve(settings: ServeSettings, output: Output) -> Result<ExitCode> {
     })
 }
 
+/// Has files read again when they change and at SIGHUP, and says what came of it.
+fn read_again(reloads: Reloads, reporter: &Arc<Reporter>) -> Result<()> {
+    let changes = Arc::downgrade(reporter);
+    reloads.on_change(move |file| {
+        if let Some(reporter) = changes.upgrade() {
+            reporter.reloaded(file, &Ok(()));
+        }
+    });
+    let hangups = Arc::downgrade(reporter);
+    Signals::on_hangup(move || {
+        for (file, outcome) in reloads.reload() {
+            if let Some(reporter) = hangups.upgrade() {
+                reporter.reloaded(&file, &outcome);
+            }
+        }
+    })
+}
+
 fn acceptor(builder: AcceptorBuilder, reporter: &Arc<Reporter>) -> Result<TlsAcceptor> {
     let reporter = Arc::clone(reporter);
+    let of_store = Arc::clone(&reporter);
     Ok(builder
         .on_failure(move |error| reporter.failure(error))
+        .on_store_state(move |state| of_store.store(state))
         .build()?)
 }

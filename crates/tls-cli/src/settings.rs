@@ -4,6 +4,9 @@
 mod identities;
 mod passphrases;
 mod protocol;
+mod reloads;
+mod sessions;
+pub(crate) mod store;
 pub(crate) mod trust;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -11,14 +14,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tls::certs::{Crls, WatchOptions, Watched};
+use tls::certs::{Crls, Identity, WatchOptions, Watched};
 use tls::context::{ClientAuth, SecureContext};
 use tls::net::{AcceptorBuilder, TlsAcceptor, TlsConnector};
 use tls::rustls::KeyLog;
 use tls::rustls::pki_types::ServerName;
-use tls::sessions::{MemoryStore, SharedSecret, TicketKeys};
 
 pub(crate) use self::identities::Certificate;
+pub(crate) use self::reloads::Reloads;
+use self::sessions::Sessions;
+pub(crate) use self::sessions::{Summary, Tickets};
 use crate::error::{Error, Result};
 use crate::flags::{ConnectFlags, ServeFlags};
 use crate::key_log::FileKeyLog;
@@ -48,6 +53,8 @@ pub(crate) struct ServeSettings {
     pub(crate) context: SecureContext,
     pub(crate) contexts: NamedContexts,
     pub(crate) certificate: Certificate,
+    pub(crate) sessions: Sessions,
+    pub(crate) reloads: Reloads,
     pub(crate) echo: bool,
     pub(crate) shutdown_timeout: Duration,
     /// Secrets are written there; has to be said loudly.
@@ -58,10 +65,14 @@ pub(crate) struct ServeSettings {
 impl ServeSettings {
     pub(crate) fn from_flags(flags: &ServeFlags) -> Result<Self> {
         let key_log = key_log(flags.protocol.keylog.as_ref())?;
-        let client_auth = client_auth(flags)?;
-        let crls = watched_crls(&flags.crl)?;
-        let build = |identities: Vec<tls::certs::Identity>| -> Result<SecureContext> {
-            let mut builder = SecureContext::server(identities).client_auth(client_auth.clone());
+        let mut reloads = Reloads::default();
+        let client_auth = client_auth(flags, &mut reloads)?;
+        let crls = watched_crls(&flags.crl, &mut reloads)?;
+        let build = |identities: &[Watched<Identity>]| -> Result<SecureContext> {
+            let mut builder = SecureContext::server([]).client_auth(client_auth.clone());
+            for identity in identities {
+                builder = builder.identity(identity);
+            }
             if let Some(crls) = &crls {
                 builder = builder.crls(crls);
             }
@@ -69,30 +80,25 @@ impl ServeSettings {
             let builder = protocol::apply(&flags.protocol, builder.alpn(alpn), key_log.clone())?;
             Ok(builder.build()?)
         };
-        let (identities, certificate) = identities::of_server(flags)?;
-        let context = build(identities)?;
+        let (identities, certificate) = identities::of_server(flags, &mut reloads)?;
+        let context = build(&identities)?;
         let mut acceptor = limits(TlsAcceptor::builder(context.clone()), flags);
         let mut contexts = NamedContexts::new(client_auth.asks());
         for flag in &flags.sni {
-            let named = build(identities::of_name(&flag.cert, &flag.key, flags)?)?;
+            let named = build(&identities::of_name(flag, flags, &mut reloads)?)?;
             contexts.add(&flag.pattern, named.client_auth().asks())?;
             acceptor = acceptor.context(&flag.pattern, named);
         }
-        let ticket_keys = match &flags.ticket_keys {
-            Some(file) => TicketKeys::from_file(file)?,
-            None => TicketKeys::generate()?,
-        };
-        // Tickets for those who take them, ids of TLS 1.2 in memory for those who don't.
-        acceptor = acceptor
-            .sessions(MemoryStore::new(), SharedSecret::generate()?)
-            .ticket_keys(ticket_keys)
-            .keep_hello(!flags.echo);
+        let sessions = Sessions::of(&flags.sessions, &mut reloads)?;
+        acceptor = sessions.apply(acceptor).keep_hello(!flags.echo);
         Ok(Self {
-            listen: listen(flags),
+            listen: listen(flags, &sessions),
             acceptor,
             context,
             contexts,
             certificate,
+            sessions,
+            reloads,
             echo: flags.echo,
             shutdown_timeout: flags.shutdown_timeout,
             keylog: flags.protocol.keylog.clone(),
@@ -101,8 +107,8 @@ impl ServeSettings {
     }
 }
 
-fn listen(flags: &ServeFlags) -> Listen {
-    let reuse_port = flags.reuse_port || flags.ticket_keys.is_some();
+fn listen(flags: &ServeFlags, sessions: &Sessions) -> Listen {
+    let reuse_port = flags.reuse_port || sessions.are_shared();
     if flags.listen.is_empty() {
         return Listen {
             addresses: vec![DEFAULT_ADDRESS],
@@ -129,11 +135,11 @@ fn limits(acceptor: AcceptorBuilder, flags: &ServeFlags) -> AcceptorBuilder {
     }
 }
 
-fn client_auth(flags: &ServeFlags) -> Result<ClientAuth> {
+fn client_auth(flags: &ServeFlags, reloads: &mut Reloads) -> Result<ClientAuth> {
     if flags.client_ca.is_empty() {
         return Ok(ClientAuth::Off);
     }
-    let trust = trust::of_files(&flags.client_ca)?;
+    let trust = trust::watch_files(&flags.client_ca, reloads)?;
     match (flags.request_cert, flags.require_cert) {
         (_, true) => Ok(ClientAuth::required(trust)),
         (true, false) => Ok(ClientAuth::optional(trust)),
@@ -155,11 +161,13 @@ pub(crate) fn crls(files: &[PathBuf]) -> Result<Option<Crls>> {
 }
 
 /// The same for a server, which reads them again when they change.
-fn watched_crls(paths: &[PathBuf]) -> Result<Option<Watched<Crls>>> {
-    if paths.is_empty() {
+fn watched_crls(paths: &[PathBuf], reloads: &mut Reloads) -> Result<Option<Watched<Crls>>> {
+    let Some(first) = paths.first() else {
         return Ok(None);
-    }
-    Ok(Some(Crls::watch_paths(paths, WatchOptions::default())?))
+    };
+    let crls = Crls::watch_paths(paths, WatchOptions::default())?;
+    reloads.crls(first, &crls);
+    Ok(Some(crls))
 }
 
 fn key_log(file: Option<&PathBuf>) -> Result<Option<Arc<dyn KeyLog>>> {

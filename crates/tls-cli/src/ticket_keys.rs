@@ -1,5 +1,6 @@
 //! `tls ticket-keys`: makes, shows and rotates ticket keys; never shows their bytes.
 
+mod fleet;
 mod key_file;
 
 use std::path::Path;
@@ -8,31 +9,37 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::json;
 
-use self::key_file::{KeyFile, KeyLine};
+use self::key_file::KeyFile;
 use crate::error::Result;
 use crate::exit_codes::ExitCode;
-use crate::flags::TicketKeysCommand;
+use crate::flags::{KeysPlace, RotateFlags, TicketKeysCommand};
 use crate::output;
 use crate::secret::credential;
 
 pub(crate) fn run(command: &TicketKeysCommand) -> Result<ExitCode> {
-    let now = Timestamp::now();
     match command {
         TicketKeysCommand::New { file } => {
-            let keys = KeyFile::generate(now)?;
+            let keys = KeyFile::generate(Timestamp::now())?;
             keys.write_new(file)?;
             tell_issuing(file, &keys)
         }
-        TicketKeysCommand::Show { file, json } => {
-            let keys = KeyFile::read(&credential(file))?;
-            show(&keys, now, *json)
-        }
-        TicketKeysCommand::Rotate { file, lifetime } => {
-            let keys = KeyFile::read(file)?.rotated(now, *lifetime)?;
-            keys.replace(file)?;
-            tell_issuing(file, &keys)
-        }
+        TicketKeysCommand::Show { place, json } => show(place, *json),
+        TicketKeysCommand::Rotate(flags) => rotate(flags),
     }
+}
+
+fn rotate(flags: &RotateFlags) -> Result<ExitCode> {
+    let Some(file) = &flags.place.file else {
+        let store = &flags.place.store;
+        let wait = fleet::rotate(store, flags.lifetime, flags.ticket_rotation)?;
+        let wait = shown(wait);
+        return output::result(&format!(
+            "published  a new key; it issues in {wait}, when all servers have it"
+        ));
+    };
+    let keys = KeyFile::read(file)?.rotated(Timestamp::now(), flags.lifetime)?;
+    keys.replace(file)?;
+    tell_issuing(file, &keys)
 }
 
 fn tell_issuing(file: &Path, keys: &KeyFile) -> Result<ExitCode> {
@@ -45,42 +52,63 @@ fn tell_issuing(file: &Path, keys: &KeyFile) -> Result<ExitCode> {
     output::result(&format!("{}  key {issues} issues{opens}", file.display()))
 }
 
-fn show(keys: &KeyFile, now: Timestamp, json: bool) -> Result<ExitCode> {
-    let states = keys.keys().iter().enumerate().map(|(index, key)| {
-        let state = if index == 0 { "issues" } else { "opens" };
-        (key, state)
-    });
+/// What is shown of a key.
+struct ShownKey {
+    /// In hexadecimal: no secret, each ticket begins with it.
+    name: String,
+    /// `comes`, `issues` or `opens`.
+    state: &'static str,
+    /// When it was made, or began to issue.
+    since: Option<Timestamp>,
+    /// When it ceased to issue, or will.
+    retired: Option<Timestamp>,
+}
+
+fn show(place: &KeysPlace, json: bool) -> Result<ExitCode> {
+    let keys = match &place.file {
+        Some(file) => KeyFile::read(&credential(file))?.shown(),
+        None => fleet::show(&place.store)?,
+    };
+    let now = Timestamp::now();
     if json {
-        let keys: Vec<_> = states
-            .map(|(key, state)| {
-                json!({
-                    "name": key.name,
-                    "state": state,
-                    "made": key.made.map(|time| time.to_string()),
-                    "age": key.made.map(|made| age(made, now).as_secs()),
-                    "retired": key.retired.map(|time| time.to_string()),
-                })
-            })
-            .collect();
+        let keys: Vec<_> = keys.iter().map(|key| key.to_json(now)).collect();
         let event = json!({"v": 1, "event": "ticket_keys", "keys": keys});
         return output::result(&event.to_string());
     }
-    let lines: Vec<_> = states.map(|(key, state)| line(key, state, now)).collect();
+    if keys.is_empty() {
+        return output::result("no ticket keys are published there under this secret");
+    }
+    let lines: Vec<_> = keys.iter().map(|key| key.to_text(now)).collect();
     output::result(&lines.join("\n"))
 }
 
-fn line(key: &KeyLine, state: &str, now: Timestamp) -> String {
-    let made = match key.made {
-        Some(made) => format!("made {made:.0}, {} ago", shown(age(made, now))),
-        None => "made nobody wrote down when".to_owned(),
-    };
-    let retired = match key.retired {
-        Some(retired) => format!("; retired {} ago", shown(age(retired, now))),
-        None => String::new(),
-    };
-    format!("{}  {state:<6}  {made}{retired}", key.name)
+impl ShownKey {
+    fn to_json(&self, now: Timestamp) -> serde_json::Value {
+        json!({
+            "name": self.name,
+            "state": self.state,
+            "since": self.since.map(|time| time.to_string()),
+            "age": self.since.map(|since| age(since, now).as_secs()),
+            "retired": self.retired.map(|time| time.to_string()),
+        })
+    }
+
+    fn to_text(&self, now: Timestamp) -> String {
+        let since = match self.since {
+            Some(since) if since > now => format!("in {}", shown(age(now, since))),
+            Some(since) => format!("since {since:.0}, {} ago", shown(age(since, now))),
+            None => "since nobody wrote down when".to_owned(),
+        };
+        let retired = match self.retired {
+            Some(retired) if retired > now => format!("; issues for {}", shown(age(now, retired))),
+            Some(retired) => format!("; retired {} ago", shown(age(retired, now))),
+            None => String::new(),
+        };
+        format!("{}  {:<6}  {since}{retired}", self.name, self.state)
+    }
 }
 
+/// None if it has not begun.
 fn age(since: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(now.duration_since(since)).unwrap_or_default()
 }
@@ -107,5 +135,34 @@ mod tests {
         }
         let now = Timestamp::now();
         assert_eq!(age(now + Duration::from_secs(9), now), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_key_is_told_with_its_time() {
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        let at = |hours: i64| Timestamp::from_second(1_800_000_000 + hours * 3600).ok();
+        for (state, since, retired, text) in [
+            (
+                "issues",
+                at(-1),
+                None,
+                "n  issues  since 2027-01-15T07:00:00Z, 1h ago",
+            ),
+            (
+                "opens",
+                None,
+                at(-2),
+                "n  opens   since nobody wrote down when; retired 2h ago",
+            ),
+            ("comes", at(1), at(2), "n  comes   in 1h; issues for 2h"),
+        ] {
+            let key = ShownKey {
+                name: "n".to_owned(),
+                state,
+                since,
+                retired,
+            };
+            assert_eq!(key.to_text(now), text);
+        }
     }
 }

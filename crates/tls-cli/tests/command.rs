@@ -7,6 +7,8 @@ mod browser;
 mod certificates;
 #[path = "command/connect.rs"]
 mod connect;
+#[path = "command/early_data.rs"]
+mod early_data;
 #[path = "command/ends.rs"]
 mod ends;
 #[path = "command/exit_codes.rs"]
@@ -19,9 +21,13 @@ mod json;
 mod passphrases;
 #[path = "command/psk.rs"]
 mod psk;
+#[path = "command/reload.rs"]
+mod reload;
 #[path = "command/serve.rs"]
 mod serve;
 #[path = "command/sessions.rs"]
 mod sessions;
+#[path = "command/stores.rs"]
+mod stores;
 #[path = "command/verify.rs"]
 mod verify;

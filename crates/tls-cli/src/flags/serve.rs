@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{DevelopmentFlags, ProtocolFlags, duration};
+use super::{DevelopmentFlags, ProtocolFlags, SessionFlags, duration};
 use crate::secret::Secret;
 
 #[derive(Args, Debug)]
@@ -56,11 +56,10 @@ pub(crate) struct ServeFlags {
     /// Serve a raw echo instead of the page
     #[arg(long)]
     pub(crate) echo: bool,
-    /// Ticket keys (see `tls ticket-keys`); processes with the same file share the port and
-    /// resume each other's sessions
-    #[arg(long, value_name = "FILE", hide_short_help = true)]
-    pub(crate) ticket_keys: Option<PathBuf>,
-    /// Let several processes listen on one port (SO_REUSEPORT); implied by --ticket-keys
+    #[command(flatten)]
+    pub(crate) sessions: SessionFlags,
+    /// Let several processes listen on one port (SO_REUSEPORT); implied by --ticket-keys and by a
+    /// store that workers share
     #[arg(long, hide_short_help = true)]
     pub(crate) reuse_port: bool,
     #[command(flatten)]

@@ -1,25 +1,29 @@
 //! What a server says while it runs: a banner and lines for people, or JSON.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use serde::Serialize;
 use serde_json::json;
-use tls::net::{ConnectionInfo, HandshakeError, HandshakeErrorKind};
+use tls::net::{ConnectionInfo, HandshakeError, HandshakeErrorKind, StoreState};
 use tls::wire::FirstBytes;
 
 use super::sockets::Sockets;
 use crate::connection_report::{ConnectionReport, resumption};
+use crate::error::Result;
 use crate::names::{self, Printable};
 use crate::output::Output;
-use crate::settings::ServeSettings;
+use crate::settings::{ServeSettings, Summary};
 
 mod banner;
+mod store;
 
 /// Says what happens.
 pub(super) struct Reporter {
     output: Output,
     json: bool,
     banner: banner::Banner,
+    sessions: Summary,
 }
 
 /// The JSON of a failed handshake.
@@ -54,6 +58,7 @@ impl Reporter {
             output,
             json: settings.json,
             banner,
+            sessions: settings.sessions.summary.clone(),
         }
     }
 
@@ -94,6 +99,35 @@ impl Reporter {
             json!({"event": "drained", "completed": completed, "cut": cut}).to_string()
         } else {
             format!("drained  {completed} connections ended, {cut} cut")
+        });
+    }
+
+    /// A change in how the session store does.
+    pub(super) fn store(&self, state: &StoreState) {
+        self.output.line(if self.json {
+            store::to_json(&self.sessions, state).to_string()
+        } else {
+            store::to_text(&self.sessions, state)
+        });
+    }
+
+    /// A file was read again, or can't be used as it is now.
+    pub(super) fn reloaded(&self, file: &Path, outcome: &Result<()>) {
+        let file = file.display();
+        let time = names::time_of_day();
+        self.output.line(match (self.json, outcome) {
+            (true, Ok(())) => json!({"event": "reloaded", "what": file.to_string()}).to_string(),
+            (true, Err(error)) => {
+                let (code, message, hint) = (error.code(), error.to_string(), error.hint());
+                json!({"event": "reload_failed", "what": file.to_string(), "code": code,
+                    "message": message, "hint": hint})
+                .to_string()
+            }
+            (false, Ok(())) => format!("{time}  read {file} again"),
+            (false, Err(error)) => {
+                let red = anstyle::AnsiColor::Red.on_default();
+                format!("{time}  {red}not reloaded, the old stays in use{red:#}: {error}")
+            }
         });
     }
 

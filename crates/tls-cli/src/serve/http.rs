@@ -8,10 +8,10 @@ use std::time::Duration;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use tls::net::{Drained, Server, TlsStream};
-use tokio::net::TcpStream;
+use tls::net::{Drained, Server};
 use tokio::sync::watch;
 
+use super::early::Counted;
 use super::event::Reporter;
 use super::site::Visit;
 use super::sockets::Sockets;
@@ -33,9 +33,11 @@ pub(super) async fn serve(
         .serve(move |stream| {
             let info = stream.info();
             reporter.handshake(&info);
+            let (stream, arrival) = Counted::new(stream);
             let visit = Arc::new(Visit {
                 contexts: Arc::clone(&contexts),
                 info,
+                arrival,
             });
             connection(Arc::clone(&protocol), stream, visit, stopping.clone())
         })
@@ -62,7 +64,7 @@ fn protocol() -> Builder<TokioExecutor> {
 /// One connection. When the server stops, the requests under way are answered, then it ends.
 async fn connection(
     protocol: Arc<Builder<TokioExecutor>>,
-    stream: TlsStream<TcpStream>,
+    stream: Counted,
     visit: Arc<Visit>,
     mut stopping: watch::Receiver<bool>,
 ) {

@@ -18,7 +18,8 @@ pub(super) const POLICY: &str =
 
 const STYLE: &str = include_str!("page/style.css");
 
-pub(super) fn render(report: &ConnectionReport, info: &ConnectionInfo) -> String {
+/// `early`: the request for this page came before the handshake was done.
+pub(super) fn render(report: &ConnectionReport, info: &ConnectionInfo, early: bool) -> String {
     let version = info.protocol_version().map_or("TLS", names::version);
     let mut page = String::with_capacity(16 * 1024);
     // Writing to a String does not fail, here and below.
@@ -30,7 +31,7 @@ pub(super) fn render(report: &ConnectionReport, info: &ConnectionInfo) -> String
          <p>What this server saw of it. As JSON: <a href=/connection.json>/connection.json</a>. \
          For a download: <a href=/bytes/1000000>/bytes/1000000</a>.</p>"
     );
-    section(&mut page, "Negotiated", &negotiated(report, info));
+    section(&mut page, "Negotiated", &negotiated(report, info, early));
     section(&mut page, "You", &visitor(report));
     if let Some(hello) = info.hello() {
         offered(&mut page, hello);
@@ -42,7 +43,7 @@ pub(super) fn render(report: &ConnectionReport, info: &ConnectionInfo) -> String
 /// A line: what it is, the id under which tests find it, the value, a remark.
 type Fact = (&'static str, &'static str, Option<String>, String);
 
-fn negotiated(report: &ConnectionReport, info: &ConnectionInfo) -> Vec<Fact> {
+fn negotiated(report: &ConnectionReport, info: &ConnectionInfo, early: bool) -> Vec<Fact> {
     let process = std::process::id().to_string();
     let maker = match report.session_maker.as_ref() {
         None => "this connection's own",
@@ -89,6 +90,12 @@ fn negotiated(report: &ConnectionReport, info: &ConnectionInfo) -> Vec<Fact> {
             maker.to_owned(),
         ),
         ("Served by process", "pid", Some(process), remark()),
+        (
+            "Early data",
+            "early_data",
+            Some(info.early_data().to_string()),
+            if early { "this request was early" } else { "" }.to_owned(),
+        ),
         ("Context", "context", Some(report.context.clone()), remark()),
         (
             "Handshake",

@@ -1,5 +1,6 @@
-//! SIGINT and SIGTERM: the first drains, the second ends at once.
+//! SIGINT and SIGTERM: the first drains, the second ends at once. SIGHUP: files are read again.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tls::net::ServerHandle;
@@ -27,6 +28,24 @@ impl Signals {
             interrupt: take(SignalKind::interrupt())?,
             terminate: take(SignalKind::terminate())?,
         })
+    }
+
+    /// Calls `reload` at each SIGHUP, for as long as the runtime lives. Files are read by a thread
+    /// that may wait for them.
+    pub(super) fn on_hangup(reload: impl Fn() + Send + Sync + 'static) -> Result<()> {
+        let mut hangup = signal(SignalKind::hangup()).map_err(|source| Error::System {
+            what: "can't take over signals",
+            source,
+        })?;
+        let reload = Arc::new(reload);
+        tokio::spawn(async move {
+            while hangup.recv().await.is_some() {
+                let reload = Arc::clone(&reload);
+                // It panics only if a library does, and then has said so.
+                let _ = tokio::task::spawn_blocking(move || reload()).await;
+            }
+        });
+        Ok(())
     }
 
     /// Waits for the first signal, then tells `stop` and the server to drain; how that ended, the

@@ -9,6 +9,7 @@ use serde_json::json;
 use tls::net::ConnectionInfo;
 use tls::wire::ClientHello;
 
+use super::early::{Arrival, gateway_says_early, may_be_repeated};
 use super::page;
 use super::zeros::{Content, MOST};
 use crate::connection_report::ConnectionReport;
@@ -19,6 +20,7 @@ use crate::names;
 pub(super) struct Visit {
     pub(super) contexts: Arc<NamedContexts>,
     pub(super) info: ConnectionInfo,
+    pub(super) arrival: Arc<Arrival>,
 }
 
 impl Visit {
@@ -31,6 +33,11 @@ impl Visit {
             let text = "This connection was made for another name. Connect anew.\n";
             return respond(StatusCode::MISDIRECTED_REQUEST, TEXT, text.to_owned());
         }
+        let early = self.arrival.next_is_early();
+        if (early || gateway_says_early(request.headers())) && !may_be_repeated(request.method()) {
+            let text = "Somebody may have sent this request before. Send it again.\n";
+            return respond(StatusCode::TOO_EARLY, TEXT, text.to_owned());
+        }
         if request.method() != Method::GET && request.method() != Method::HEAD {
             let mut refused = respond(
                 StatusCode::METHOD_NOT_ALLOWED,
@@ -42,7 +49,7 @@ impl Visit {
                 .insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
             return refused;
         }
-        let response = self.get(request.uri().path(), request.version());
+        let response = self.get(request.uri().path(), request.version(), early);
         if request.method() == Method::HEAD {
             without_content(response)
         } else {
@@ -50,16 +57,18 @@ impl Visit {
         }
     }
 
-    fn get(&self, path: &str, version: Version) -> Response<Content> {
+    fn get(&self, path: &str, version: Version, early: bool) -> Response<Content> {
         match path {
             "/" => respond(
                 StatusCode::OK,
                 HTML,
-                page::render(&self.report(), &self.info),
+                page::render(&self.report(), &self.info, early),
             ),
-            "/connection.json" => {
-                respond(StatusCode::OK, JSON, format!("{:#}\n", self.json(version)))
-            }
+            "/connection.json" => respond(
+                StatusCode::OK,
+                JSON,
+                format!("{:#}\n", self.json(version, early)),
+            ),
             _ => match path.strip_prefix("/bytes/") {
                 Some(count) => bytes(count),
                 None => respond(StatusCode::NOT_FOUND, TEXT, PATHS.to_owned()),
@@ -72,12 +81,13 @@ impl Visit {
     }
 
     /// The report, and what does not fit into the line of an event.
-    fn json(&self, version: Version) -> serde_json::Value {
+    fn json(&self, version: Version, early: bool) -> serde_json::Value {
         let mut json = json!(self.report());
         if let Some(fields) = json.as_object_mut() {
             fields.insert("v".to_owned(), json!(1));
             fields.insert("pid".to_owned(), json!(std::process::id()));
             fields.insert("http".to_owned(), json!(format!("{version:?}")));
+            fields.insert("request_early".to_owned(), json!(early));
             fields.insert("offers".to_owned(), json!(self.info.hello().map(offers)));
         }
         json

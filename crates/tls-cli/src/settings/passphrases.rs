@@ -1,6 +1,8 @@
 //! Passphrases of keys and PFX files: given, or asked for at the terminal.
 
+use std::collections::HashMap;
 use std::io::{self, IsTerminal};
+use std::sync::{Mutex, PoisonError};
 
 use tls::certs::Passphrase;
 use zeroize::Zeroizing;
@@ -44,15 +46,23 @@ impl Passphrases {
     }
 }
 
-/// Asks at the terminal, when something encrypted needs it.
+/// Asks at the terminal, when something encrypted needs it. Once: a file that is read again has
+/// the passphrase that it had.
 pub(super) fn prompt() -> Passphrase {
-    Passphrase::ask(|what| {
+    let known = Mutex::new(HashMap::<String, Zeroizing<String>>::new());
+    Passphrase::ask(move |what| {
+        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(typed) = known.get(what) {
+            return Ok(typed.clone());
+        }
         let somebody_is_there =
             io::stdin().is_terminal() || io::stderr().is_terminal() || io::stdout().is_terminal();
         if !somebody_is_there {
             return Err(io::Error::other("there is no terminal to ask at"));
         }
-        rpassword::prompt_password(format!("Passphrase of {}: ", Printable(what)))
-            .map(Zeroizing::new)
+        let typed = rpassword::prompt_password(format!("Passphrase of {}: ", Printable(what)))?;
+        let typed = Zeroizing::new(typed);
+        known.insert(what.to_owned(), typed.clone());
+        Ok(typed)
     })
 }

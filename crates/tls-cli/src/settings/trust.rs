@@ -3,17 +3,28 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use tls::certs::Trust;
+use tls::certs::{Trust, WatchOptions, Watched};
 
+use super::reloads::Reloads;
 use crate::development;
 use crate::error::{Error, Result};
 use crate::flags::DevelopmentFlags;
 
-/// The certificates of these files together.
-pub(super) fn of_files(files: &[PathBuf]) -> Result<Trust> {
-    files.iter().try_fold(Trust::empty(), |trust, file| {
-        Ok(trust.with(&Trust::from_pem_file(file)?))
-    })
+/// The certificates of these files together, read again when they change.
+pub(super) fn watch_files(files: &[PathBuf], reloads: &mut Reloads) -> Result<Watched<Trust>> {
+    // Says which file is at fault.
+    for file in files {
+        Trust::from_pem_file(file)?;
+    }
+    let trust = Watched::from_files(files, WatchOptions::default(), |files| {
+        files.iter().try_fold(Trust::empty(), |trust, file| {
+            Ok(trust.with(&Trust::from_pem(file.bytes())?))
+        })
+    })?;
+    if let Some(first) = files.first() {
+        reloads.trust(first, &trust);
+    }
+    Ok(trust)
 }
 
 /// What `tls connect` trusts. Without `--ca`: Mozilla's roots, and for this machine itself the

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use tls::sessions::TicketKeys;
 use zeroize::Zeroizing;
 
+use super::ShownKey;
 use crate::error::{Error, Result};
 
 /// More than a server takes (`tls_session_store::limits::MAX_RING_KEYS`); the oldest goes.
@@ -56,6 +57,17 @@ impl KeyFile {
             line.name = hex(&name).to_string();
         }
         Ok(Self(lines))
+    }
+
+    /// For showing.
+    pub(super) fn shown(&self) -> Vec<ShownKey> {
+        let shown = |(index, line): (usize, &KeyLine)| ShownKey {
+            name: line.name.clone(),
+            state: if index == 0 { "issues" } else { "opens" },
+            since: line.made,
+            retired: line.retired,
+        };
+        self.0.iter().enumerate().map(shown).collect()
     }
 
     pub(super) fn keys(&self) -> &[KeyLine] {

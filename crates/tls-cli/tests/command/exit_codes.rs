@@ -65,6 +65,33 @@ async fn usage_and_configuration_are_2() {
             (&["serve", "--require-cert"], 2, "--client-ca"),
             (&["serve", "--crl", "a.crl"], 2, "--client-ca"),
             (
+                &["serve", "--session-store", "redis://localhost"],
+                2,
+                "needs a secret that they share",
+            ),
+            (
+                &["serve", "--ticket-rotation", "clock:1h"],
+                2,
+                "--session-secret FILE",
+            ),
+            (&["serve", "--ticket-rotation", "often"], 2, "often"),
+            (
+                &["serve", "--ticket-keys", "a", "--no-tickets"],
+                2,
+                "--no-tickets",
+            ),
+            (
+                &["serve", "--session-store", "http://localhost"],
+                2,
+                "redis-cluster://HOST,HOST",
+            ),
+            (
+                &["serve", "--session-secret", "env:TLS_NO_SUCH_VARIABLE"],
+                2,
+                "TLS_NO_SUCH_VARIABLE",
+            ),
+            (&["serve", "--early-data", "100000"], 2, "65536"),
+            (
                 &["serve", "--max-pending", "0"],
                 2,
                 "max_pending must be at least 1",
@@ -177,6 +204,11 @@ async fn files_keys_and_ports_are_3() {
                 &["serve", "--cert", cert, "--key", cert],
                 3,
                 "no private key",
+            ),
+            (
+                &["serve", "--session-secret", "missing.key"],
+                3,
+                "openssl rand -hex 32",
             ),
             (
                 &["serve", "--ticket-keys", "missing.key"],

@@ -83,7 +83,7 @@ async fn ticket_keys_are_made_private_never_overwritten_and_never_shown() {
         .run(&["ticket-keys", "show", text(&file)])
         .await
         .expect_success();
-    let line = format!("{}  issues  made 20", &key[..32]);
+    let line = format!("{}  issues  since 20", &key[..32]);
     assert!(shown.stdout.starts_with(&line), "{shown:?}");
     assert!(!shown.contains(&key[32..48]));
 

@@ -9,7 +9,7 @@ use tls::context::SecureContext;
 use crate::connection_report::CertificateReport;
 use crate::names;
 use crate::serve::sockets::Sockets;
-use crate::settings::{Certificate, ServeSettings};
+use crate::settings::{Certificate, ServeSettings, Summary, Tickets};
 
 /// The facts of a server that listens.
 pub(super) struct Banner {
@@ -21,6 +21,7 @@ pub(super) struct Banner {
     certificate: CertificateReport,
     certificate_text: String,
     ca_file: Option<PathBuf>,
+    sessions: Summary,
 }
 
 impl Banner {
@@ -33,6 +34,7 @@ impl Banner {
             certificate: CertificateReport::of(settings.certificate.leaf()),
             certificate_text: certificate_text(&settings.certificate),
             ca_file: settings.certificate.ca_file().map(Path::to_owned),
+            sessions: settings.sessions.summary.clone(),
         }
     }
 
@@ -52,6 +54,10 @@ impl Banner {
                 "taken": self.taken.map(|addr| addr.to_string()),
                 "ca_file": self.ca_file,
                 "certificate": self.certificate,
+                "session_store": self.sessions.backend,
+                "ticket_keys": self.sessions.tickets.as_str(),
+                "ticket_rotation": self.sessions.tickets.period().map(|period| period.as_secs()),
+                "early_data": self.sessions.early_data,
             });
             if let (0, Some(fields)) = (index, event.as_object_mut()) {
                 fields.insert("v".to_owned(), json!(1));
@@ -79,6 +85,10 @@ impl Banner {
         lines.push(format!(
             "{bold}certificate{bold:#}  {}",
             self.certificate_text
+        ));
+        lines.push(format!(
+            "{bold}sessions{bold:#}  {}",
+            sessions_text(&self.sessions)
         ));
         lines.push(format!("{bold}try{bold:#}"));
         lines.extend(
@@ -148,6 +158,31 @@ fn certificate_text(certificate: &Certificate) -> String {
         }
         Certificate::Files { leaf } => format!("{}, {validity}", leaf.subject),
     }
+}
+
+/// `redis, shared; ticket keys published, another every 1h`
+fn sessions_text(sessions: &Summary) -> String {
+    let store = match sessions.backend {
+        "memory" => "in memory".to_owned(),
+        backend => format!("in {backend}, shared"),
+    };
+    let keys = match sessions.tickets {
+        Tickets::Off => "no tickets",
+        Tickets::Given => "ticket keys as given",
+        Tickets::Own(_) => "ticket keys of this process",
+        Tickets::Published(_) => "ticket keys published",
+        Tickets::ByClock(_) => "ticket keys by the clock",
+    };
+    let mut text = format!("{store}; {keys}");
+    if let Some(period) = sessions.tickets.period() {
+        let period = humantime::format_duration(period);
+        text.push_str(&format!(", another every {period}"));
+    }
+    if sessions.early_data > 0 {
+        let bytes = sessions.early_data;
+        text.push_str(&format!("; up to {bytes} bytes of early data"));
+    }
+    text
 }
 
 /// `localhost` where that leads there.
