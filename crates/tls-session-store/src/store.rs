@@ -24,6 +24,16 @@ use crate::Error;
 /// - Ids have 1 to 32 bytes. The calls come before the peer has proved anything: an id is a stranger's
 ///   bytes.
 /// - The returned futures may be dropped at any time; a dropped `put` may or may not have happened.
+/// - A call ends. It need not have a limit as short as a handshake's, since callers have their own; but
+///   one that hangs for ever holds what it was given for ever. A store that knows that it cannot answer
+///   says so at once.
+///
+/// # A store of one's own
+///
+/// It is a short file: here is a whole one, which keeps sessions in a directory. `tests/store_contract.rs`
+/// of this crate puts it, and could put yours, through the same suite as the others.
+///
+#[doc = concat!("```\n", include_str!("../examples/directory_store.rs"), "```")]
 pub trait SessionStore: Send + Sync + 'static {
     /// Keeps `value` under `id` for at most `ttl`; replaces what was there.
     ///
@@ -69,7 +79,8 @@ pub trait SessionStore: Send + Sync + 'static {
     /// For how long what was taken is known to have stayed taken. Early data is accepted only from a
     /// store that can tell, and only once this is longer than a replay could be: a store with replicas
     /// may have forgotten a [`take`](Self::take) at its last reconnection or failover, and starts anew
-    /// there. `None`, the default, is "cannot tell".
+    /// there. A server in memory alone forgets all at a restart, and starts anew there too. `None`, the
+    /// default, is "cannot tell".
     fn undisturbed_for(&self) -> Option<Duration> {
         None
     }

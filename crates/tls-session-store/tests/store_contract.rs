@@ -6,7 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use directory_store::DirectoryStore;
 use tls_session_store::{Clock, DynSessionStore, MemoryStore, NoStore, SessionStore};
+
+#[path = "../examples/directory_store.rs"]
+#[allow(dead_code, reason = "the example's main")]
+mod directory_store;
 
 const TTL: Duration = Duration::from_secs(300);
 
@@ -23,6 +28,7 @@ type Wait = Box<dyn Fn(Duration)>;
 /// What every store that keeps sessions does.
 async fn keeps_the_contract(store: impl SessionStore + Clone, wait: Wait) {
     puts_and_gets(&store).await;
+    puts_new_once(&store, &wait).await;
     takes_once(&store).await;
     expires(&store, &wait).await;
     removes(&store).await;
@@ -52,6 +58,25 @@ async fn puts_and_gets(store: &impl SessionStore) {
         b"second",
         "replaced"
     );
+}
+
+async fn puts_new_once(store: &impl SessionStore, wait: &Wait) {
+    let second = Duration::from_secs(1);
+    let put = |value: &[u8], ttl| store.put_new(b"new", value.to_vec(), ttl);
+    assert!(put(b"never", Duration::ZERO).await.unwrap());
+    assert!(put(b"first", second).await.unwrap());
+    assert!(!put(b"second", TTL).await.unwrap());
+    assert!(!put(b"never", Duration::ZERO).await.unwrap());
+    assert_eq!(store.get(b"new").await.unwrap().unwrap(), b"first");
+    wait(second);
+    assert!(
+        put(b"third", TTL).await.unwrap(),
+        "expired is as if never there"
+    );
+    assert_eq!(store.take(b"new").await.unwrap().unwrap(), b"third");
+    assert!(put(b"fourth", TTL).await.unwrap());
+    store.put(b"new", b"fifth".to_vec(), TTL).await.unwrap();
+    assert_eq!(store.get(b"new").await.unwrap().unwrap(), b"fifth");
 }
 
 async fn takes_once(store: &impl SessionStore) {
@@ -98,6 +123,9 @@ async fn refuses_odd_ids(store: &impl SessionStore) {
     for id in [&[][..], &[7; 33], &[7; 1000]] {
         let error = store.put(id, b"x".to_vec(), TTL).await.unwrap_err();
         assert_eq!(error.code(), "session_id_length");
+        let error = store.put_new(id, b"x".to_vec(), TTL).await.unwrap_err();
+        assert_eq!(error.code(), "session_id_length");
+        store.remove(id).await.unwrap();
         assert_eq!(
             store.get(id).await.unwrap(),
             None,
@@ -126,17 +154,19 @@ async fn takes_once_among_many(store: impl SessionStore + Clone) {
     assert_eq!(taken.into_inner(), 50);
 }
 
-fn memory_store() -> (MemoryStore, Wait) {
+fn settable_clock() -> (Clock, Wait) {
     let hand = Arc::new(AtomicU64::new(0));
     let seconds = hand.clone();
     let clock = Clock::from_fn(move || Duration::from_secs(seconds.load(Ordering::Relaxed)));
     let wait = move |time: Duration| {
         hand.fetch_add(time.as_secs(), Ordering::Relaxed);
     };
-    (
-        MemoryStore::with_clock(1_000, 1 << 20, clock),
-        Box::new(wait),
-    )
+    (clock, Box::new(wait))
+}
+
+fn memory_store() -> (MemoryStore, Wait) {
+    let (clock, wait) = settable_clock();
+    (MemoryStore::with_clock(1_000, 1 << 20, clock), wait)
 }
 
 #[test]
@@ -156,6 +186,17 @@ fn a_store_behind_dyn_keeps_the_contract() {
 fn a_shared_store_keeps_the_contract() {
     let (store, wait) = memory_store();
     run(keeps_the_contract(Arc::new(store), wait));
+}
+
+#[test]
+fn the_store_of_the_example_keeps_the_contract() {
+    let directory = tempfile::tempdir().unwrap();
+    let (clock, wait) = settable_clock();
+    let store = DirectoryStore {
+        directory: directory.path().to_owned(),
+        clock,
+    };
+    run(keeps_the_contract(store, wait));
 }
 
 /// The null store differs in one thing: it forgets at once. It never fails.
