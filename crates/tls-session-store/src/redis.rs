@@ -77,7 +77,7 @@ const MAX_TTL: Duration = Duration::from_secs(10 * 365 * 86_400);
 ///
 /// Names of keys are the prefix and the id as it is; values are what was put, which users of this crate
 /// seal. The Redis user needs `+get +set +getdel +del +exists +ping` on `~PREFIX*`, with sentinels
-/// `+role`, in a cluster `+cluster|slots`.
+/// `+role`, in a cluster `+cluster|slots +asking`.
 #[derive(Clone)]
 pub struct RedisStore {
     inner: Arc<Inner>,

@@ -133,7 +133,8 @@ impl RedisOptions {
         self
     }
 
-    /// The password, instead of that in the URL.
+    /// The password, instead of that in the URL. It stays in memory as long as the store, since each
+    /// connection is made with it.
     #[must_use]
     pub fn password(mut self, password: &str) -> Self {
         self.address.login = self.address.login.set_password(password);
