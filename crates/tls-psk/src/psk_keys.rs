@@ -155,6 +155,9 @@ impl PskKeys {
             .as_ref()
             .filter(|_| version == ProtocolVersion::Tls13)
         else {
+            if current.table.serves_two_versions_now(identity, version) {
+                self.shared.warn_of(&PskWarning::OneKeyForTwoVersions);
+            }
             return current.table.get(identity).to_vec();
         };
         let Some(imported) = ImportedIdentity::parse(identity.as_bytes()) else {
@@ -236,10 +239,20 @@ impl PskKeys {
         self.shared.file.as_ref().and_then(FileWatch::last_error)
     }
 
-    /// The advice that these keys do not follow.
+    /// The advice that is not followed: what can be seen in the keys, and in how they were used
+    /// so far.
     #[must_use]
     pub fn warnings(&self) -> Vec<PskWarning> {
-        self.shared.current.load().table.warnings().to_vec()
+        let mut warnings = self.shared.current.load().table.warnings().to_vec();
+        let used = PskWarning::OneKeyForTwoVersions;
+        let warned = self.shared.warned.lock();
+        if warned
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(&used)
+        {
+            warnings.push(used);
+        }
+        warnings
     }
 }
 
@@ -265,11 +278,15 @@ impl Shared {
 
     /// Says what is new in the advice that is not followed.
     fn warn(&self) {
-        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
         for warning in self.current.load().table.warnings() {
-            if warned.insert(warning.clone()) {
-                tracing::warn!(code = warning.code(), "{warning}");
-            }
+            self.warn_of(warning);
+        }
+    }
+
+    fn warn_of(&self, warning: &PskWarning) {
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        if warned.insert(warning.clone()) {
+            tracing::warn!(code = warning.code(), "{warning}");
         }
     }
 

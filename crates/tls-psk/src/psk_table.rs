@@ -1,6 +1,9 @@
 //! Keys by identity.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use tls_wire::ProtocolVersion;
 
 use crate::limits::MAX_KEYS_PER_IDENTITY;
 use crate::{PskFileProblem, PskIdentity, PskKey, PskWarning};
@@ -8,15 +11,55 @@ use crate::{PskFileProblem, PskIdentity, PskKey, PskWarning};
 /// Keys by identity, several of one identity in the order in which they are tried.
 #[derive(Clone, Default)]
 pub(crate) struct PskTable {
-    keys: HashMap<PskIdentity, Vec<PskKey>>,
+    keys: HashMap<PskIdentity, Keys>,
     /// Who has each key, by its fingerprint.
     holders: HashMap<[u8; 32], PskIdentity>,
     warnings: Vec<PskWarning>,
 }
 
+/// The keys of one identity.
+#[derive(Default)]
+struct Keys {
+    keys: Vec<PskKey>,
+    /// The versions that they were asked for as they are, a bit each.
+    versions: AtomicU8,
+}
+
+impl Clone for Keys {
+    fn clone(&self) -> Self {
+        Self {
+            keys: self.keys.clone(),
+            versions: self.versions.load(Ordering::Relaxed).into(),
+        }
+    }
+}
+
 impl PskTable {
     pub(crate) fn get(&self, identity: &PskIdentity) -> &[PskKey] {
-        self.keys.get(identity).map_or(&[], Vec::as_slice)
+        self.keys.get(identity).map_or(&[], |found| &found.keys)
+    }
+
+    /// Notes that the keys of an identity are asked for, as they are, for `version`; whether this
+    /// is the first time that they serve a second one.
+    pub(crate) fn serves_two_versions_now(
+        &self,
+        identity: &PskIdentity,
+        version: ProtocolVersion,
+    ) -> bool {
+        let bit = match version {
+            ProtocolVersion::Tls12 => 1,
+            ProtocolVersion::Tls13 => 2,
+            _ => return false,
+        };
+        let Some(found) = self.keys.get(identity) else {
+            return false;
+        };
+        // Mostly it is one version for ever: no need to write then.
+        if found.versions.load(Ordering::Relaxed) & bit != 0 {
+            return false;
+        }
+        let before = found.versions.fetch_or(bit, Ordering::Relaxed);
+        before != 0 && before & bit == 0
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -47,7 +90,7 @@ impl PskTable {
 
     /// Puts a key before those that the identity has; the last goes if there are too many.
     pub(crate) fn add_first(&mut self, identity: PskIdentity, key: PskKey) {
-        if let Some(keys) = self.keys.get_mut(&identity) {
+        if let Some(Keys { keys, .. }) = self.keys.get_mut(&identity) {
             keys.retain(|known| *known != key);
             let gone = keys.split_off(keys.len().min(MAX_KEYS_PER_IDENTITY - 1));
             self.forget(&gone);
@@ -86,7 +129,8 @@ impl PskTable {
                 other: other.clone(),
             });
         }
-        self.keys.entry(identity).or_default().insert(place, key);
+        let found = self.keys.entry(identity).or_default();
+        found.keys.insert(place, key);
         self.warnings.extend_from_slice(&advice);
         Ok(advice)
     }
@@ -96,7 +140,7 @@ impl PskTable {
         self.warnings.retain(|warning| !warning.is_about(identity));
         match self.keys.remove(identity) {
             Some(gone) => {
-                self.forget(&gone);
+                self.forget(&gone.keys);
                 true
             }
             None => false,
@@ -105,7 +149,7 @@ impl PskTable {
 
     /// Leaves an identity its first key only.
     pub(crate) fn retire(&mut self, identity: &PskIdentity) -> bool {
-        let Some(keys) = self.keys.get_mut(identity) else {
+        let Some(Keys { keys, .. }) = self.keys.get_mut(identity) else {
             return false;
         };
         let gone = keys.split_off(keys.len().min(1));

@@ -9,7 +9,7 @@ use tls_session_store::{ContextId, TicketKeys};
 use tls_wire::{CipherSuite, ProtocolVersion};
 
 use crate::limits::MAX_HINT;
-use crate::{Error, PskIdentity, cipher_suites};
+use crate::{Error, PskIdentity, PskWarning, cipher_suites};
 
 /// What a server allows and prefers. Shared by all its connections.
 ///
@@ -107,6 +107,14 @@ impl ServerConfig {
     #[must_use]
     pub fn takes(&self, version: ProtocolVersion) -> bool {
         self.versions.contains(&version)
+    }
+
+    /// The advice of RFC 9257 that this configuration does not follow. Whoever builds it says so
+    /// once; what concerns single keys is told by [`PskKeys`](crate::PskKeys).
+    #[must_use]
+    pub fn warnings(&self) -> Vec<PskWarning> {
+        let alone = self.allow_psk_ke.then_some(PskWarning::NoForwardSecrecy);
+        alone.into_iter().collect()
     }
 
     /// Checks what the types do not.

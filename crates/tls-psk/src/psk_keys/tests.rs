@@ -177,3 +177,27 @@ fn advice_that_is_not_followed_is_kept_with_the_table() {
     let codes: Vec<_> = keys.warnings().iter().map(PskWarning::code).collect();
     assert_eq!(codes, ["psk_shared", "psk_short"]);
 }
+
+/// RFC 8446, Appendix E.7.
+#[test]
+fn a_key_that_serves_both_versions_is_told_once_and_an_imported_one_does_not() {
+    let key = || PskKey::from_hex(HEX).unwrap();
+    let versions = [ProtocolVersion::Tls13, ProtocolVersion::Tls12];
+    let keys = PskKeys::from_keys([(identity("a"), key())]).unwrap();
+    keys.find(&identity("a"), ProtocolVersion::Tls12);
+    keys.find(&identity("nobody"), ProtocolVersion::Tls13);
+    assert_eq!(keys.warnings(), []);
+    for version in versions {
+        keys.find(&identity("a"), version);
+        assert_eq!(keys.warnings(), [PskWarning::OneKeyForTwoVersions]);
+    }
+
+    let context = ImportContext::new("fleet").unwrap();
+    let keys = PskKeys::from_keys([(identity("a"), key())]).unwrap();
+    let keys = keys.imported_into(context.clone());
+    let imported = ImportedIdentity::new(identity("a"), context, TargetKdf::HkdfSha256);
+    let wire = imported.to_wire().unwrap();
+    assert_eq!(keys.find(&wire, ProtocolVersion::Tls13).len(), 1);
+    assert_eq!(keys.find(&identity("a"), ProtocolVersion::Tls12).len(), 1);
+    assert_eq!(keys.warnings(), []);
+}
