@@ -247,7 +247,7 @@ async fn replay(same: &SameClient, workers: &mut [Served; 3], copies: usize) -> 
 // Spec: SES-12
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_two_hundred_copies_one_is_taken_with_redis() {
-    let Some(fleet) = Fleet::require().await else {
+    let Some(mut fleet) = Fleet::require().await else {
         return;
     };
     let mut workers = fleet.workers(Duration::from_secs(20)).await;
@@ -256,18 +256,11 @@ async fn of_two_hundred_copies_one_is_taken_with_redis() {
 
     let mut workers = fleet.workers(Duration::from_millis(25)).await;
     let same = fleet.client(&mut workers[0]).await;
-    let redis = i32::try_from(fleet.redis.process.id()).unwrap();
-    signal(redis, "-STOP");
+    fleet.redis.pause();
     assert_eq!(replay(&same, &mut workers, 200).await, (0, 0), "paused");
-    signal(redis, "-CONT");
-    fleet.redis.process.stop();
+    fleet.redis.resume();
+    fleet.redis.kill();
     assert_eq!(replay(&same, &mut workers, 200).await, (0, 0), "gone");
-}
-
-fn signal(process: i32, signal: &str) {
-    let mut kill = std::process::Command::new("kill");
-    let status = kill.args([signal, &process.to_string()]).status();
-    assert!(status.unwrap().success(), "kill {signal}");
 }
 
 /// A Redis that was connected a moment ago may have failed over: resumption yes, early data no.

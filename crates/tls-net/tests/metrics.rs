@@ -13,6 +13,7 @@ use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, Share
 use tls_context::SecureContext;
 use tls_net::{TlsAcceptor, TlsConnector};
 use tls_session_store::{Error, MemoryStore, SessionStore, SharedSecret};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Counters and gauges by name and labels.
 #[derive(Default)]
@@ -130,6 +131,62 @@ fn handshakes_calls_and_states_are_counted() {
     for (name, expected) in rows {
         assert_eq!(counted.count(name), expected, "{name}: {:?}", counted.0);
     }
+}
+
+/// Early data is counted when the server answers, so a replay that ends there is in it.
+#[test]
+fn early_data_is_counted_by_what_became_of_it() {
+    let counted = Counted::default();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    metrics::with_local_recorder(&counted, || runtime.block_on(early_visits()));
+    let rows = [
+        ("tls_early_data_total{outcome=accepted}", 1),
+        ("tls_early_data_total{outcome=early_data_full_handshake}", 3),
+        ("tls_early_data_total{outcome=not_offered}", 0),
+        ("tls_handshakes_total{outcome=peer_closed,fault=peer}", 3),
+    ];
+    for (name, expected) in rows {
+        assert_eq!(counted.count(name), expected, "{name}: {:?}", counted.0);
+    }
+}
+
+/// A first visit, one with early data, and three replays of that.
+async fn early_visits() {
+    let leaf = &tls_testing::Pki::shared().server;
+    let (chain, key) = (leaf.chain_pem(), leaf.key_pem());
+    let identity = tls_certs::Identity::from_pem(chain.as_bytes(), key.as_bytes()).unwrap();
+    let clock = tls_testing::Clock::new();
+    let acceptor = TlsAcceptor::builder(SecureContext::server(identity).build().unwrap())
+        .sessions(MemoryStore::new(), SharedSecret::generate().unwrap())
+        .early_data(1000)
+        .clock(clock.time_provider())
+        .build()
+        .unwrap();
+    let same = tls_testing::SameClient::new(&clock);
+    let (near, far) = tokio::io::duplex(64 * 1024);
+    tokio::join!(same.first_visit(near), echo(&acceptor, far, 1));
+    let (near, far) = tokio::io::duplex(64 * 1024);
+    let copy = same.copy(b"early");
+    let (told, ()) = tokio::join!(copy.visit(near, b"late"), echo(&acceptor, far, 9));
+    assert!(told.unwrap().0);
+    for _ in 0..3 {
+        let (mut near, far) = tokio::io::duplex(64 * 1024);
+        near.write_all(&same.copy(b"early").flight).await.unwrap();
+        near.shutdown().await.unwrap();
+        assert!(acceptor.accept(far).await.is_err());
+    }
+}
+
+/// Gives back as many bytes.
+async fn echo(acceptor: &TlsAcceptor, io: tokio::io::DuplexStream, bytes: usize) {
+    let mut stream = acceptor.accept(io).await.unwrap();
+    let mut data = vec![0; bytes];
+    stream.read_exact(&mut data).await.unwrap();
+    stream.write_all(&data).await.unwrap();
+    stream.flush().await.unwrap();
 }
 
 /// A full handshake, a resumed one, two while the store is down, and one when it is back.
