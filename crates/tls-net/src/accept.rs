@@ -10,6 +10,7 @@ pub(crate) mod handover;
 pub(crate) mod handshake;
 pub(crate) mod protocol;
 mod protocol_version;
+pub(crate) mod psk;
 pub(crate) mod session;
 pub(crate) mod staple;
 
@@ -96,7 +97,11 @@ where
     let chosen = context::choose(incoming, hello).await?;
     protocol_version::check(&chosen.context, hello)?;
     let protocol = protocol::choose(incoming, hello).await?;
-    match Engine::choose(hello) {
+    match psk::choose(incoming, wire, hello, &chosen.context, protocol.as_deref()).await? {
+        Engine::Psk(start) => {
+            let finished = psk::drive(incoming, wire, hello, chosen, *start).await?;
+            Ok((finished, at_work))
+        }
         Engine::Rustls => {
             let session = session::open(incoming, &chosen.context, hello).await;
             let stapled = staple::choose(incoming, &chosen.context, hello).await?;

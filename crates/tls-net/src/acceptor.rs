@@ -24,6 +24,7 @@ use crate::error::{Error, HandshakeError, HandshakeErrorKind, Phase};
 use crate::hooks::{BoxError, ChooseContext, ChooseProtocol, Hook, OcspResponse};
 use crate::limits::{Limits, MAX_REPLACED};
 use crate::listener::Listener;
+use crate::psk_server::PskServer;
 use crate::revocation::{self, Revocations, SessionsOf};
 use crate::server::Server;
 use crate::session::StoredSessions;
@@ -95,6 +96,7 @@ pub(crate) struct Shared {
     pub(crate) contexts: ArcSwap<Contexts>,
     pub(crate) choose_context: Option<ChooseContext>,
     pub(crate) choose_protocol: Option<ChooseProtocol>,
+    pub(crate) psk: Option<PskServer>,
     pub(crate) ocsp_response: Option<OcspResponse>,
     #[cfg(feature = "ocsp")]
     pub(crate) stapler: Option<tls_ocsp::Stapler>,
@@ -334,6 +336,7 @@ pub struct AcceptorBuilder {
     contexts: Contexts,
     choose_context: Option<ChooseContext>,
     choose_protocol: Option<ChooseProtocol>,
+    pub(crate) psk: Option<PskServer>,
     ocsp_response: Option<OcspResponse>,
     #[cfg(feature = "ocsp")]
     stapler: Option<tls_ocsp::Stapler>,
@@ -372,6 +375,7 @@ impl AcceptorBuilder {
             },
             choose_context: None,
             choose_protocol: None,
+            psk: None,
             ocsp_response: None,
             #[cfg(feature = "ocsp")]
             stapler: None,
@@ -620,6 +624,9 @@ impl AcceptorBuilder {
         }
         engine::lowered::server(&self.contexts.default).map_err(Error::DefaultContext)?;
         self.limits.check()?;
+        if let Some(psk) = &self.psk {
+            psk.check(&self.contexts)?;
+        }
         if self.early_data > 0 && self.store.is_none() {
             return Err(Error::EarlyDataWithoutStore);
         }
@@ -646,6 +653,7 @@ impl AcceptorBuilder {
             contexts: ArcSwap::from_pointee(self.contexts),
             choose_context: self.choose_context,
             choose_protocol: self.choose_protocol,
+            psk: self.psk,
             ocsp_response: self.ocsp_response,
             #[cfg(feature = "ocsp")]
             stapler: self.stapler,

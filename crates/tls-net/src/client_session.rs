@@ -1,11 +1,14 @@
 //! `ClientSession`: a session that one connection hands out and another takes.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::time_provider::TimeProvider;
 use tls_certs::Refusal;
 use tls_context::SecureContext;
 use tls_ocsp::StaplePolicy;
+use tls_psk::PskSession;
 use tls_session_store::NotResumed;
 use tls_wire::new_session_ticket::MAX_LIFETIME;
 
@@ -28,7 +31,13 @@ pub struct ClientSession(Arc<Inner>);
 
 struct Inner {
     bound_to: Binding,
-    value: Mutex<Option<SessionValue>>,
+    value: Mutex<Option<Kept>>,
+}
+
+/// A session as its engine keeps it.
+pub(crate) enum Kept {
+    Rustls(SessionValue),
+    Psk(PskSession),
 }
 
 /// What a session is bound to.
@@ -38,17 +47,47 @@ pub(crate) struct Binding {
     pub(crate) port: Option<u16>,
     /// The context's verification identity.
     pub(crate) verification_id: [u8; 32],
-    pub(crate) chain: Arc<[CertificateDer<'static>]>,
-    /// When the chain was verified in a full handshake.
+    pub(crate) proof: Proven,
+    /// When that was verified in a full handshake.
     pub(crate) first_verified: UnixTime,
     pub(crate) refusal: Option<Refusal>,
     /// What was made of the staple in that handshake.
     pub(crate) staples: StaplePolicy,
 }
 
+/// How the server proved who it is.
+#[derive(Clone)]
+pub(crate) enum Proven {
+    /// With this chain, which is verified again.
+    ByChain(Arc<[CertificateDer<'static>]>),
+    /// With the pre-shared key, which has to be offered again.
+    ByKey,
+}
+
+/// Where sessions wait until the application takes them.
+pub(crate) enum Inbox {
+    Rustls(SharedInbox),
+    /// With the clock by which their age counts.
+    Psk(tls_psk::SessionInbox, Option<Arc<dyn TimeProvider>>),
+}
+
+impl Inbox {
+    /// The newest, since its ticket lives longest.
+    fn take(&self) -> Option<Kept> {
+        match self {
+            Self::Rustls(inbox) => inbox.take().map(Kept::Rustls),
+            Self::Psk(inbox, clock) => {
+                let now = clock.as_ref().and_then(|clock| clock.current_time());
+                let now = now.unwrap_or_else(UnixTime::now).as_secs();
+                inbox.take(Duration::from_secs(now)).pop().map(Kept::Psk)
+            }
+        }
+    }
+}
+
 /// Where a stream takes its sessions from.
 pub(crate) struct SessionSource {
-    pub(crate) inbox: SharedInbox,
+    pub(crate) inbox: Inbox,
     pub(crate) bound_to: Binding,
     /// A TLS 1.2 session without the extended master secret must not be resumed (RFC 7627).
     pub(crate) usable: bool,
@@ -94,7 +133,7 @@ impl ClientSession {
         server_name: &ServerName<'static>,
         port: Option<u16>,
         now: UnixTime,
-    ) -> Result<SessionValue, NotResumed> {
+    ) -> Result<Kept, NotResumed> {
         let bound = &self.0.bound_to;
         let same_port = bound.port.is_none() || port.is_none() || bound.port == port;
         if bound.server_name != *server_name || !same_port {
@@ -107,9 +146,9 @@ impl ClientSession {
         if age.is_none_or(|age| age > MAX_LIFETIME.as_secs()) {
             return Err(NotResumed::Expired);
         }
-        if !context.accepts_any_certificate() {
+        if let (Proven::ByChain(chain), false) = (&bound.proof, context.accepts_any_certificate()) {
             let verifier = context.server_verifier().ok_or(NotResumed::PolicyChanged)?;
-            let verified = verifier.verify(&bound.chain, server_name, now);
+            let verified = verifier.verify(chain, server_name, now);
             verified.map_err(|_| NotResumed::ChainNoLongerGood)?;
         }
         let mut value = self.0.value.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,5 +1,7 @@
 //! How a connection goes out: the client's side of the handshake, by rustls.
 
+mod psk;
+
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
@@ -14,7 +16,7 @@ use tls_wire::{
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
-use crate::client_session::{Binding, ClientSession, SessionSource};
+use crate::client_session::{Binding, ClientSession, Inbox, Kept, Proven, SessionSource};
 use crate::connection_info::{ConnectionInfo, ContextRule, Facts, Resumption, SessionKind};
 use crate::connector::TlsConnector;
 use crate::early_data::EarlyData;
@@ -65,6 +67,18 @@ where
         now,
     };
     let mut wire = Wire::new(io, &[], begun, connector.handshake_timeout);
+    let offer = match psk::offer(&outgoing) {
+        Ok(offer) => offer,
+        Err(refused) => {
+            return Err(refused.tell(wire).await.with_peer(peer, begun.elapsed()));
+        }
+    };
+    if let Some(offer) = offer {
+        return match psk::run(&outgoing, &mut wire, offer).await {
+            Ok(finished) => Ok(psk::stream(&outgoing, wire, finished)),
+            Err(refused) => Err(refused.tell(wire).await.with_peer(peer, begun.elapsed())),
+        };
+    }
     match run(&outgoing, &mut wire).await {
         Ok(finished) => Ok(stream(&outgoing, wire, finished)),
         Err(refused) => Err(refused.tell(wire).await.with_peer(peer, begun.elapsed())),
@@ -160,7 +174,9 @@ fn offer(outgoing: &Outgoing<'_>) -> (Option<SessionValue>, NotResumed) {
         return (None, NotResumed::PolicyChanged);
     }
     match session.take_for(context, &outgoing.name, outgoing.port, outgoing.now) {
-        Ok(value) => (Some(value), NotResumed::NoSessionOffered),
+        Ok(Kept::Rustls(value)) => (Some(value), NotResumed::NoSessionOffered),
+        // A session of a key proves nothing to whoever asks for a certificate.
+        Ok(Kept::Psk(_)) => (None, NotResumed::OtherContext),
         Err(reason) => (None, reason),
     }
 }
@@ -328,12 +344,12 @@ where
         None => (outgoing.now, slot.refusal),
     };
     let random = server_hello.map(|hello| hello.random);
-    let exporter = slot.secrets.exporter(&negotiated.suite, random);
+    let exporter = slot.secrets.exporter(negotiated.suite, random);
     let binding = Binding {
         server_name: outgoing.name.clone(),
         port: outgoing.port,
         verification_id: context.verification_id(),
-        chain: negotiated.peer_certificates.clone().into(),
+        proof: Proven::ByChain(negotiated.peer_certificates.clone().into()),
         first_verified,
         refusal: refusal.clone(),
         staples: outgoing.connector.staples.policy,
@@ -343,6 +359,8 @@ where
     let info = ConnectionInfo::new(Facts {
         version: negotiated.version,
         suite: negotiated.suite,
+        rustls_suite: negotiated.rustls_suite,
+        psk_identity: None,
         group: negotiated.group,
         kind: negotiated.kind,
         alpn: negotiated.alpn.map(Vec::into_boxed_slice),
@@ -367,7 +385,7 @@ where
     });
     let (io, received) = wire.into_parts();
     let sessions = Some(SessionSource {
-        inbox: slot.inbox,
+        inbox: Inbox::Rustls(slot.inbox),
         bound_to: binding,
         usable,
     });

@@ -8,8 +8,9 @@ use rustls::pki_types::CertificateDer;
 use rustls::{HandshakeKind, NamedGroup, ProtocolVersion, SupportedCipherSuite};
 use tls_certs::{CertificateSummary, Refusal};
 use tls_ocsp::StapleVerdict;
+use tls_psk::PskIdentity;
 use tls_session_store::NotResumed;
-use tls_wire::ClientHello;
+use tls_wire::{CipherSuite, ClientHello};
 
 use crate::early_data::EarlyData;
 
@@ -93,6 +94,8 @@ pub enum Proof {
     Certificate,
     /// By a certificate in the full handshake whose session was resumed, judged again now.
     ResumedCertificate,
+    /// By a pre-shared key, in this handshake or the one whose session was resumed.
+    PreSharedKey,
 }
 
 impl Peer {
@@ -127,7 +130,9 @@ pub struct ConnectionInfo(Arc<Facts>);
 #[derive(Debug)]
 pub(crate) struct Facts {
     pub(crate) version: ProtocolVersion,
-    pub(crate) suite: SupportedCipherSuite,
+    pub(crate) suite: CipherSuite,
+    pub(crate) rustls_suite: Option<SupportedCipherSuite>,
+    pub(crate) psk_identity: Option<PskIdentity>,
     pub(crate) group: Option<NamedGroup>,
     pub(crate) kind: HandshakeKind,
     pub(crate) alpn: Option<Box<[u8]>>,
@@ -158,10 +163,24 @@ impl ConnectionInfo {
         Some(self.0.version)
     }
 
-    /// The negotiated cipher suite (`SOP-12`).
-    #[doc(alias = "getCipher")]
+    /// The negotiated cipher suite as rustls knows it; `None` for a suite of TLS 1.2 with a
+    /// pre-shared key, which rustls does not have. [`cipher_suite`](Self::cipher_suite) always
+    /// tells.
     pub fn negotiated_cipher_suite(&self) -> Option<SupportedCipherSuite> {
-        Some(self.0.suite)
+        self.0.rustls_suite
+    }
+
+    /// The negotiated cipher suite by its number (`SOP-12`).
+    #[doc(alias = "getCipher")]
+    pub fn cipher_suite(&self) -> CipherSuite {
+        self.0.suite
+    }
+
+    /// The name of the pre-shared key by which both ends have proved who they are, also where a
+    /// session made with it was resumed (`PSK-11`). Text from the peer on a server: bounded, and
+    /// escaped by its `Display`.
+    pub fn psk_identity(&self) -> Option<&PskIdentity> {
+        self.0.psk_identity.as_ref()
     }
 
     /// The group of the key exchange (`SOP-13`); `None` for a TLS 1.2 resumption, which has none.
@@ -202,6 +221,7 @@ impl ConnectionInfo {
                 .first()
                 .and_then(|leaf| CertificateSummary::from_der(leaf).ok());
             let proof = match (self.0.authorized, self.0.resumption.is_resumed()) {
+                _ if self.0.psk_identity.is_some() => Proof::PreSharedKey,
                 (false, _) => Proof::None,
                 (true, false) => Proof::Certificate,
                 (true, true) => Proof::ResumedCertificate,
@@ -210,8 +230,9 @@ impl ConnectionInfo {
         })
     }
 
-    /// Whether the peer's certificate was verified (`SOP-02`). A server without client
-    /// certificates answers `false`: nobody was verified.
+    /// Whether the peer has proved who it is: its certificate was verified (`SOP-02`), or it has the
+    /// pre-shared key (`PSK-11`). A server without client certificates answers `false` for a client
+    /// without a key: nobody was verified.
     pub fn authorized(&self) -> bool {
         self.0.authorized
     }

@@ -18,6 +18,7 @@ use crate::dial;
 use crate::error::HandshakeError;
 use crate::hooks::BoxError;
 use crate::limits::{CONNECT_TIMEOUT, HANDSHAKE_TIMEOUT};
+use crate::psk_client::PskClient;
 use crate::staples::StapleCheck;
 use crate::stream::TlsStream;
 
@@ -50,6 +51,7 @@ use crate::stream::TlsStream;
 pub struct TlsConnector {
     pub(crate) context: SecureContext,
     pub(crate) session: Option<ClientSession>,
+    pub(crate) psk: Option<PskClient>,
     pub(crate) connect_timeout: Duration,
     pub(crate) handshake_timeout: Duration,
     pub(crate) server_name: Option<ServerName<'static>>,
@@ -70,6 +72,7 @@ impl From<SecureContext> for TlsConnector {
         Self {
             context,
             session: None,
+            psk: None,
             connect_timeout: CONNECT_TIMEOUT,
             handshake_timeout: HANDSHAKE_TIMEOUT,
             server_name: None,
@@ -186,7 +189,22 @@ impl TlsConnector {
         };
         let io = dial::dial(host, port, self.connect_timeout).await?;
         let peer = io.peer_addr().ok();
-        let stream = connect::connect(self, name, Some(port), peer, io).await;
+        let error = match connect::connect(self, name.clone(), Some(port), peer, io).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => error,
+        };
+        let may_try_again = self.psk.as_ref().is_some_and(|psk| psk.or_certificate);
+        if !may_try_again || !error.is_psk_not_accepted() {
+            return Err(ConnectError::Handshake(error));
+        }
+        // A connection of its own, under the ordinary verification.
+        let without_psk = Self {
+            psk: None,
+            ..self.clone()
+        };
+        let io = dial::dial(host, port, self.connect_timeout).await?;
+        let peer = io.peer_addr().ok();
+        let stream = connect::connect(&without_psk, name, Some(port), peer, io).await;
         stream.map_err(ConnectError::Handshake)
     }
 }

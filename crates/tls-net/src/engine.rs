@@ -13,20 +13,12 @@ pub(crate) mod slot;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use tls_wire::ClientHello;
-
-/// Who makes the handshake of a connection. Pre-shared keys and legacy versions will add theirs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Who makes the handshake of a connection. Legacy versions will add theirs.
 pub(crate) enum Engine {
     /// Certificates, by rustls.
     Rustls,
-}
-
-impl Engine {
-    /// The engine for this hello.
-    pub(crate) fn choose(_hello: &ClientHello) -> Self {
-        Self::Rustls
-    }
+    /// A pre-shared key, by tls-psk.
+    Psk(Box<crate::accept::psk::Start>),
 }
 
 /// Calls into an engine. `None` if it panicked: that ends one connection, never the server.

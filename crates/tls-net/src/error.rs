@@ -137,6 +137,9 @@ pub enum HandshakeErrorKind {
     EnginePanicked,
     /// rustls failed without the peer's doing.
     Engine(rustls::Error),
+    /// A handshake with a pre-shared key failed. What certificates can fail with, too, has a kind of
+    /// its own.
+    Psk(tls_psk::Error),
     /// The record layer could not take over.
     Record(tls_record::Error),
 }
@@ -182,6 +185,7 @@ impl HandshakeErrorKind {
             Self::StapleRefused(_) => "staple_refused",
             Self::EnginePanicked => "engine_panicked",
             Self::Engine(_) => "engine",
+            Self::Psk(error) => error.code(),
             Self::Record(_) => "record",
         }
     }
@@ -199,6 +203,7 @@ impl HandshakeErrorKind {
             Self::HelloTimeout(_) | Self::HandshakeTimeout(_) => "ERR_TLS_HANDSHAKE_TIMEOUT",
             Self::PeerClosed => "ECONNRESET",
             Self::AlertReceived(alert) => return alert.node_code(),
+            Self::Psk(error) => return error.node_code(),
             Self::NoSharedVersion => "ERR_SSL_UNSUPPORTED_PROTOCOL",
             Self::NoSharedCipher => "ERR_SSL_NO_SHARED_CIPHER",
             Self::NoSharedGroup => "ERR_SSL_NO_SUITABLE_KEY_SHARE",
@@ -221,6 +226,10 @@ impl HandshakeErrorKind {
     pub fn fault(&self) -> Fault {
         match self {
             Self::NoSuitableIdentity | Self::UnusableContext(_) => Fault::Config,
+            Self::Psk(error) => match error.fault() {
+                tls_psk::Fault::Local => Fault::Config,
+                _ => Fault::Peer,
+            },
             Self::HookFailed(..)
             | Self::HookTimeout(..)
             | Self::HookPanicked(_)
@@ -323,6 +332,7 @@ impl HandshakeErrorKind {
             Self::Abandoned => "give the shutdown more time, or leave time limits to the acceptor",
             Self::EnginePanicked => "please report this: it is a defect of this library",
             Self::Engine(_) => "see the error of rustls",
+            Self::Psk(error) => psk_hint(error),
             Self::Record(_) => "see the error of the record layer",
         }
     }
@@ -380,6 +390,7 @@ impl std::fmt::Display for HandshakeErrorKind {
             Self::Abandoned => f.write_str("this program gave the handshake up"),
             Self::EnginePanicked => f.write_str("the protocol engine panicked"),
             Self::Engine(error) => write!(f, "protocol engine: {error}"),
+            Self::Psk(error) => error.fmt(f),
             Self::Record(error) => write!(f, "record layer: {error}"),
         }
     }
@@ -466,6 +477,16 @@ impl HandshakeError {
         }
     }
 
+    /// Whether the server did not take the pre-shared key: it does not know it, or serves
+    /// certificates only.
+    pub fn is_psk_not_accepted(&self) -> bool {
+        let kind = &self.0.kind;
+        matches!(
+            kind,
+            HandshakeErrorKind::Psk(tls_psk::Error::PskNotAccepted { .. })
+        )
+    }
+
     /// The peer's address, where the transport has one.
     pub fn peer_addr(&self) -> Option<SocketAddr> {
         self.0.peer
@@ -506,6 +527,7 @@ impl std::error::Error for HandshakeError {
             HandshakeErrorKind::PeerMisbehaved(error)
             | HandshakeErrorKind::UnusableContext(error)
             | HandshakeErrorKind::Engine(error) => Some(error),
+            HandshakeErrorKind::Psk(error) => Some(error),
             HandshakeErrorKind::Record(error) => Some(error),
             HandshakeErrorKind::ClientCertificateRefused(refusal)
             | HandshakeErrorKind::ServerCertificateRefused(refusal) => Some(refusal),
@@ -526,6 +548,48 @@ impl From<HandshakeError> for io::Error {
             _ => io::ErrorKind::InvalidData,
         };
         Self::new(kind, error)
+    }
+}
+
+/// What certificates can fail with, too, keeps the kind that it has there.
+impl From<tls_psk::Error> for HandshakeErrorKind {
+    fn from(error: tls_psk::Error) -> Self {
+        match error {
+            tls_psk::Error::AlertReceived(alert) => Self::AlertReceived(alert),
+            tls_psk::Error::NoSharedVersion => Self::NoSharedVersion,
+            tls_psk::Error::NoSharedCipher => Self::NoSharedCipher,
+            tls_psk::Error::NoSharedGroup => Self::NoSharedGroup,
+            tls_psk::Error::NoApplicationProtocol => Self::NoApplicationProtocol,
+            tls_psk::Error::NoExtendedMasterSecret => Self::NoExtendedMasterSecret,
+            tls_psk::Error::TooMuchData { .. } => Self::TooMuchData,
+            tls_psk::Error::TooMuchEarlyData { .. } => Self::TooMuchEarlyData,
+            error => Self::Psk(error),
+        }
+    }
+}
+
+fn psk_hint(error: &tls_psk::Error) -> &'static str {
+    use tls_psk::Error as Psk;
+    match error {
+        Psk::UnknownIdentity { .. } => {
+            "the client's identity is in no table here: add it, or compare how both ends spell it"
+        }
+        Psk::BinderMismatch => {
+            "the two ends have different keys for this identity: compare them (hex, no spaces), their hash, and whether they are imported"
+        }
+        Psk::PskNotAccepted { .. } => {
+            "the server does not know this identity, or serves certificates only: compare identities, or connect without a key"
+        }
+        Psk::NoSharedMode => {
+            "the client can use its key alone only: allow psk_without_forward_secrecy, or update the client"
+        }
+        Psk::NoPsk => "give a key for this server's hint",
+        Psk::Reflection => "the program is connected to itself: look for a loop in the network",
+        Psk::Downgrade => {
+            "something on the way makes both ends use an older version than they could"
+        }
+        Psk::Provider { .. } | Psk::Over => "please report this: it is a defect of this library",
+        _ => "the other end's TLS has a defect, or something in between changes its bytes",
     }
 }
 
@@ -598,6 +662,14 @@ pub enum Error {
         /// The most.
         most: u32,
     },
+    /// Pre-shared keys are set up in a way that can't work.
+    #[error("pre-shared keys: {0}")]
+    Psk(#[source] tls_psk::Error),
+    /// Pre-shared keys beside a demand for client certificates.
+    #[error(
+        "a context that demands client certificates takes no pre-shared keys: neither stands in for the other here, and both together (RFC 8773) are not spoken"
+    )]
+    PskWithClientCertificates,
     /// Ticket keys could not be made.
     #[error("ticket keys: {0}")]
     TicketKeys(#[source] tls_session_store::Error),
@@ -618,6 +690,8 @@ impl Error {
             Self::ZeroLimit(_) => "zero_limit",
             Self::EarlyDataWithoutStore => "early_data_without_store",
             Self::EarlyDataLimit { .. } => "early_data_limit",
+            Self::Psk(error) => error.code(),
+            Self::PskWithClientCertificates => "psk_with_client_certificates",
             Self::TicketKeys(_) => "ticket_keys",
             Self::RevocationNotShared(_) => "revocation_not_shared",
         }
@@ -627,6 +701,7 @@ impl Error {
     pub fn node_code(&self) -> Option<&'static str> {
         match self {
             Self::Pattern { .. } => Some("ERR_TLS_REQUIRED_SERVER_NAME"),
+            Self::Psk(error) => error.node_code(),
             _ => None,
         }
     }

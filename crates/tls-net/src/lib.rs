@@ -58,6 +58,8 @@ mod limits;
 mod listen;
 mod listener;
 mod metrics;
+mod psk_client;
+mod psk_server;
 mod refused;
 mod revocation;
 mod server;
@@ -87,6 +89,8 @@ pub use shutdown::Drained;
 pub use staples::StapleQuestion;
 pub use store_state::{StoreState, StoreTrouble};
 pub use stream::{ExportError, StreamTimeout, TlsStream};
+#[doc(no_inline)]
+pub use tls_psk::{ClientPsk, ImportContext, PskIdentity, PskKey, PskKeys, PskLookup, PskQuery};
 #[doc(no_inline)]
 pub use tls_session_store::NotResumed;
 #[doc(no_inline)]

@@ -61,6 +61,13 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
         self.incoming.as_ref().map_or(&[], PooledBuffer::filled)
     }
 
+    /// The same, to be opened in place.
+    pub(crate) fn received_mut(&mut self) -> &mut [u8] {
+        self.incoming
+            .as_mut()
+            .map_or(&mut [], PooledBuffer::filled_mut)
+    }
+
     pub(crate) fn consume(&mut self, bytes: usize) {
         if let Some(incoming) = self.incoming.as_mut() {
             incoming.consume(bytes);

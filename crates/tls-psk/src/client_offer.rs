@@ -56,6 +56,7 @@ impl OfferedPsk {
             origin: Origin {
                 identity: psk.identity.clone(),
                 generation: psk.key.generation(),
+                imported: psk.key.is_imported(),
                 server_name: server_name.cloned(),
             },
             resumes: false,

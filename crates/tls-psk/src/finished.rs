@@ -6,7 +6,7 @@ use tls_record::{Established, Exporter};
 use tls_wire::extension::psk_key_exchange_modes::PskKeyExchangeMode;
 use tls_wire::{CipherSuite, NamedGroup, ProtocolVersion};
 
-use crate::{PskIdentity, SessionInbox};
+use crate::{ImportedIdentity, PskIdentity, SessionInbox};
 
 /// A handshake that is done: both ends have proved that they know the key.
 #[non_exhaustive]
@@ -39,8 +39,11 @@ pub struct Facts {
     pub cipher_suite: CipherSuite,
     /// The group of the key exchange; `None` if the key alone was used.
     pub group: Option<NamedGroup>,
-    /// The name of the key, also where a session made with it was resumed.
+    /// The name of the key as it went over the wire, also where a session made with it was
+    /// resumed.
     pub identity: PskIdentity,
+    /// Whether the key was imported (RFC 9258); its name holds that of the external key then.
+    pub imported: bool,
     /// Whether a session of an earlier handshake was resumed. A handshake with an external key is
     /// not a resumption here, although OpenSSL and Node call it one in TLS 1.3 (spec `T-PSK-14`).
     pub resumed: bool,
@@ -55,6 +58,18 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// The name of the external key: what a person calls it.
+    #[must_use]
+    pub fn external_identity(&self) -> PskIdentity {
+        let imported = self
+            .imported
+            .then(|| ImportedIdentity::parse(self.identity.as_bytes()));
+        match imported.flatten() {
+            Some(imported) => imported.external().clone(),
+            None => self.identity.clone(),
+        }
+    }
+
     /// How the key was used: with a key exchange of its own for this connection, which keeps
     /// recordings secret when the key is lost, or alone.
     #[must_use]

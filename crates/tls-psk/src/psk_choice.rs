@@ -93,6 +93,20 @@ impl PskOffer {
             .map(|(_, session)| &session.origin.identity)
     }
 
+    /// Unix time in seconds of the handshake that made the offered session.
+    #[must_use]
+    pub fn session_authenticated_at(&self) -> Option<u64> {
+        let (_, session) = self.session.as_ref()?;
+        Some(session.authenticated_at)
+    }
+
+    /// Leaves the session aside, for a reason that only the caller knows.
+    pub fn refuse_session(&mut self, reason: NotResumed) {
+        if self.session.take().is_some() {
+            self.not_resumed = reason;
+        }
+    }
+
     /// Takes the session up if the key it was made with is still among `keys`.
     ///
     /// # Errors

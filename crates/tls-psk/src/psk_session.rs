@@ -30,6 +30,7 @@ pub(crate) struct Origin {
     pub(crate) identity: PskIdentity,
     /// Of the key, see [`PskKey`](crate::PskKey).
     pub(crate) generation: [u8; 32],
+    pub(crate) imported: bool,
     pub(crate) server_name: Option<String>,
 }
 

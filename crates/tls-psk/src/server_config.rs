@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::KeyLog;
 use rustls::crypto::CryptoProvider;
@@ -66,6 +67,8 @@ pub struct Tickets {
     pub context: ContextId,
     /// How many a full handshake issues: 1, as Node (spec `SOE-03`).
     pub count: u8,
+    /// How long they resume; that of the keys unless changed, and never longer than seven days.
+    pub lifetime: Duration,
     /// Which process made them, for people; at most 255 bytes.
     pub maker: Arc<str>,
 }
@@ -75,6 +78,7 @@ impl Tickets {
     #[must_use]
     pub fn new(keys: TicketKeys, context: ContextId) -> Self {
         Self {
+            lifetime: keys.lifetime(),
             keys,
             context,
             count: 1,

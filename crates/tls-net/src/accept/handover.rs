@@ -27,10 +27,13 @@ where
         secrets,
         ..
     } = finished;
-    let exporter = secrets.exporter(&negotiated.suite, finished.server_random);
+    let of_rustls = || secrets.exporter(negotiated.suite, finished.server_random);
+    let exporter = finished.exporter.or_else(of_rustls);
     let info = ConnectionInfo::new(Facts {
         version: negotiated.version,
         suite: negotiated.suite,
+        rustls_suite: negotiated.rustls_suite,
+        psk_identity: negotiated.psk_identity,
         group: negotiated.group,
         kind: negotiated.kind,
         alpn: negotiated.alpn.map(Vec::into_boxed_slice),
@@ -57,7 +60,7 @@ where
         peer = ?incoming.peer,
         server_name = ?info.server_name(),
         version = ?info.protocol_version(),
-        suite = ?info.negotiated_cipher_suite().map(|suite| suite.suite()),
+        suite = ?info.cipher_suite(),
         resumption = %info.resumption(),
         elapsed = ?info.handshake_duration(),
         "handshake done"

@@ -6,7 +6,7 @@ use rustls::HandshakeKind;
 use rustls::server::UnbufferedServerConnection;
 use rustls::sign::CertifiedKey;
 use tls_context::SecureContext;
-use tls_record::{Established, RecordLayer, RecordLimits};
+use tls_record::{Established, Exporter, RecordLayer, RecordLimits};
 use tls_session_store::{ContextId, NotResumed, Verdict};
 use tls_wire::{AlertDescription, ClientHello, ProtocolVersion, RecordHeader};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -42,6 +42,8 @@ pub(crate) struct Finished {
     pub(crate) refusal: Option<tls_certs::Refusal>,
     pub(crate) secrets: HandshakeSecrets,
     pub(crate) server_random: Option<[u8; 32]>,
+    /// Of an engine that makes its own, in place of `secrets`.
+    pub(crate) exporter: Option<Exporter>,
     /// Bytes of the last flight that the stream is to send.
     pub(crate) unsent: Vec<u8>,
 }
@@ -95,13 +97,11 @@ where
     };
     let negotiated = Negotiated::read(&connection)
         .ok_or_else(|| engine_refused(rustls::Error::HandshakeNotComplete))?;
-    let established = handover::server(
-        connection,
-        negotiated.suite,
-        &slot.secrets,
-        sent.last_records,
-    )
-    .map_err(|kind| Refused::silently(kind, Phase::Handover))?;
+    let suite = negotiated
+        .rustls_suite
+        .ok_or_else(|| engine_refused(rustls::Error::HandshakeNotComplete))?;
+    let established = handover::server(connection, suite, &slot.secrets, sent.last_records)
+        .map_err(|kind| Refused::silently(kind, Phase::Handover))?;
     let finished = judge(
         &context,
         chosen,
@@ -258,7 +258,7 @@ struct Sent {
 }
 
 /// As much as one small write buffer of the stream takes over.
-const UNSENT: usize = tls_record::BufferClass::SmallWrite.capacity();
+pub(super) const UNSENT: usize = tls_record::BufferClass::SmallWrite.capacity();
 
 /// Exchanges records until the handshake is done.
 async fn run<IO>(
@@ -489,6 +489,7 @@ fn judge(
         negotiated,
         secrets: slot.secrets,
         server_random,
+        exporter: None,
         unsent: Vec::new(),
     })
 }

@@ -13,7 +13,7 @@ use crate::revocation::{self, Key};
 use crate::session::{self, OpenedSession, SESSION_ID_LEN, StoredSessions};
 
 /// Sessions that one hello may have opened or looked up: a 64 KiB hello holds some 900 identities.
-const MAX_LOOKUPS: usize = 2;
+pub(super) const MAX_LOOKUPS: usize = 2;
 
 /// A session that may be resumed, or why none.
 pub(crate) enum Offer {

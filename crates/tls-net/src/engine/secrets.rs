@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use rustls::{KeyLog, SupportedCipherSuite};
+use rustls::KeyLog;
 use tls_record::Exporter;
 use tls_wire::CipherSuite;
 use zeroize::Zeroizing;
@@ -47,10 +47,10 @@ impl HandshakeSecrets {
     /// The exporter, where its secret was kept.
     pub(crate) fn exporter(
         &self,
-        suite: &SupportedCipherSuite,
+        suite: CipherSuite,
         server_random: Option<[u8; 32]>,
     ) -> Option<Exporter> {
-        let hash = CipherSuite(u16::from(suite.suite())).hash()?;
+        let hash = suite.hash()?;
         if let Some(secret) = &self.exporter_secret {
             return Exporter::tls13(hash, secret).ok();
         }

@@ -287,6 +287,7 @@ fn every_failure_says_what_it_is_to_say() {
         "zero_limit",
         "early_data_without_store",
         "early_data_limit",
+        "psk_with_client_certificates",
         "ticket_keys",
         "revocation_not_shared",
     ] {

@@ -245,6 +245,7 @@ impl AwaitsFinished {
             cipher_suite: handshake.accepted.suite.suite,
             group: self.group,
             identity: self.identity,
+            imported: false,
             resumed: false,
             hello_retry_request: false,
             alpn: handshake.accepted.alpn,

@@ -258,6 +258,7 @@ impl AwaitsFinished {
             cipher_suite: handshake.negotiated.suite.suite,
             group: handshake.negotiated.curve.map(key_exchange::number),
             identity: self.identity,
+            imported: false,
             resumed: false,
             hello_retry_request: false,
             alpn: handshake.negotiated.alpn,

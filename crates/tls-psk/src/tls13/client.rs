@@ -342,6 +342,7 @@ impl Keyed {
             cipher_suite: self.suite.suite,
             group: self.group,
             identity: self.origin.identity.clone(),
+            imported: self.origin.imported,
             resumed: self.resumed,
             hello_retry_request: self.retried,
             alpn,

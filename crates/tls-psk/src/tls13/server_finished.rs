@@ -1,9 +1,10 @@
 //! The server's last state: the client's Finished, then tickets (RFC 8446, Sections 4.4.4 and 4.6.1).
 
 use tls_record::{Established, Exporter, Role};
+use tls_wire::new_session_ticket::MAX_LIFETIME;
 use tls_wire::{HandshakeType, NamedGroup, NewSessionTicket, ProtocolVersion};
 
-use super::key_schedule::{self, MasterSecret};
+use super::key_schedule::{self, MasterSecret, PskKind};
 use super::server::{Agreed, State};
 use super::{ticket, traffic};
 use crate::limits::MAX_TICKET;
@@ -77,6 +78,10 @@ impl ClientFinished {
             cipher_suite: self.agreed.suite.suite,
             group: self.group,
             identity: self.agreed.origin.identity().clone(),
+            imported: match &self.agreed.origin {
+                Chosen::Session(origin) => origin.imported,
+                _ => self.candidate.kind == PskKind::Imported,
+            },
             resumed: matches!(self.agreed.origin, Chosen::Session(_)),
             hello_retry_request: self.retried,
             alpn: self.agreed.alpn.clone(),
@@ -94,6 +99,7 @@ impl ClientFinished {
         Some(Origin {
             identity: identity.clone(),
             generation: self.candidate.generation()?,
+            imported: self.candidate.kind == PskKind::Imported,
             server_name: None,
         })
     }
@@ -117,7 +123,8 @@ impl ClientFinished {
                 return Ok(());
             };
             let ticket = NewSessionTicket {
-                lifetime: u32::try_from(tickets.keys.lifetime().as_secs()).unwrap_or(u32::MAX),
+                lifetime: u32::try_from(tickets.lifetime.min(MAX_LIFETIME).as_secs())
+                    .unwrap_or(u32::MAX),
                 age_add,
                 nonce: &nonce,
                 ticket: &ticket,

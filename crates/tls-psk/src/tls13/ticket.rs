@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! payload: version (1) | hash (1) | secret (hash) | generation of the key (32)
-//!          | identity (2 + n)
+//!          | imported (1) | identity (2 + n)
 //! ```
 
 use std::time::Duration;
@@ -10,6 +10,7 @@ use std::time::Duration;
 use subtle::ConstantTimeEq;
 use tls_session_store::{Envelope, Kind, NotResumed, Verdict};
 use tls_wire::HashAlgorithm;
+use tls_wire::new_session_ticket::MAX_LIFETIME;
 use tls_wire::reader::Reader;
 use zeroize::Zeroizing;
 
@@ -25,6 +26,8 @@ pub(crate) struct TicketSession {
     pub(crate) secret: HashOutput,
     pub(crate) hash: HashAlgorithm,
     pub(crate) origin: Origin,
+    /// Unix time in seconds of the handshake that made it.
+    pub(crate) authenticated_at: u64,
 }
 
 impl TicketSession {
@@ -40,27 +43,22 @@ impl std::fmt::Debug for TicketSession {
     }
 }
 
-/// Opens a ticket that one of the keys has made. Its age is judged by the envelope; `now` only
-/// guards against a clock that the keys do not have.
+/// Opens a ticket that one of the keys has made, and that is no older than tickets may be.
 pub(crate) fn open(
     tickets: &Tickets,
     ticket: &[u8],
     now: Duration,
 ) -> Result<TicketSession, NotResumed> {
-    let envelope = tickets
-        .keys
-        .open_envelope(Kind::PskTicket, &tickets.context, ticket)?;
-    envelope.check(
-        Kind::PskTicket,
-        &tickets.context,
-        now,
-        tickets.keys.lifetime(),
-    )?;
+    let (kind, context) = (Kind::PskTicket, &tickets.context);
+    let opened = tickets.keys.open(kind, context, ticket)?;
+    let envelope = Envelope::decode(&opened).map_err(|_| NotResumed::Malformed)?;
+    envelope.check(kind, context, now, tickets.lifetime.min(MAX_LIFETIME))?;
     let (hash, secret, origin) = decode(&envelope.payload).ok_or(NotResumed::Malformed)?;
     Ok(TicketSession {
         secret,
         hash,
         origin,
+        authenticated_at: envelope.first_authenticated,
     })
 }
 
@@ -88,12 +86,13 @@ pub(crate) fn seal(
 fn encode(hash: HashAlgorithm, secret: &HashOutput, origin: &Origin) -> Option<Zeroizing<Vec<u8>>> {
     let identity = origin.identity.as_bytes();
     // Never grows: a reallocation would leave the secret behind.
-    let length = 2 + hash.output_len() + origin.generation.len() + 2 + identity.len();
+    let length = 2 + hash.output_len() + origin.generation.len() + 3 + identity.len();
     let mut payload = Zeroizing::new(Vec::with_capacity(length));
     payload.push(VERSION);
     payload.push(u8::try_from(hash.output_len()).ok()?);
     payload.extend_from_slice(secret.as_bytes());
     payload.extend_from_slice(&origin.generation);
+    payload.push(u8::from(origin.imported));
     payload.extend_from_slice(&u16::try_from(identity.len()).ok()?.to_be_bytes());
     payload.extend_from_slice(identity);
     Some(payload)
@@ -111,11 +110,13 @@ fn decode(payload: &[u8]) -> Option<(HashAlgorithm, HashOutput, Origin)> {
     };
     let secret = HashOutput::copy(reader.take(hash.output_len()).ok()?);
     let generation = *reader.array::<32>().ok()?;
+    let imported = reader.u8().ok()? == 1;
     let identity = reader.vec16("identity", 1..=MAX_WIRE_IDENTITY).ok()?;
     reader.finish().ok()?;
     let origin = Origin {
         identity: PskIdentity::from_wire(identity).ok()?,
         generation,
+        imported,
         server_name: None,
     };
     Some((hash, secret, origin))
@@ -135,6 +136,7 @@ mod tests {
         Origin {
             identity: PskIdentity::new("gate-7").unwrap(),
             generation: PskKey::from_bytes(&[7; 32]).unwrap().generation(),
+            imported: true,
             server_name: None,
         }
     }
@@ -154,7 +156,7 @@ mod tests {
             other.context = ContextId::from_label("other");
             let refused = open(&other, &ticket, now).unwrap_err();
             assert_eq!(refused, NotResumed::OtherContext);
-            let late = now + tickets.keys.lifetime();
+            let late = now + tickets.lifetime;
             assert_eq!(
                 open(&tickets, &ticket, late).unwrap_err(),
                 NotResumed::Expired

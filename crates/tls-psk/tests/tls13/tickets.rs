@@ -89,11 +89,20 @@ fn other_keys_or_another_context_end_in_a_full_handshake() {
 }
 
 fn reason(session: &Arc<PskSession>, server: &ServerConfig, keys: &[PskKey]) -> NotResumed {
+    reason_at(NOW, session, server, keys)
+}
+
+fn reason_at(
+    now: Duration,
+    session: &Arc<PskSession>,
+    server: &ServerConfig,
+    keys: &[PskKey],
+) -> NotResumed {
     let mut wire = Vec::new();
     let client = Arc::new(resuming(session));
     tls_psk::ClientHandshake::new(client, NOW, &mut wire).unwrap();
     let (hello, _) = read_hello(&wire).unwrap();
-    let mut offer = PskOffer::read(server, &hello, NOW).unwrap();
+    let mut offer = PskOffer::read(server, &hello, now).unwrap();
     let reason = offer.resume(keys).unwrap_err();
     assert_eq!(offer.not_resumed(), reason);
     reason
@@ -105,8 +114,8 @@ fn why_a_session_is_not_resumed() {
     let right = [key(&SECRET)];
     let doors = with_tickets(ticket_keys(NOW), "doors");
     assert_eq!(reason(&session, &doors, &right), NotResumed::OtherContext);
-    let late = with_tickets(ticket_keys(NOW + LIFETIME), "gates");
-    assert_eq!(reason(&session, &late, &right), NotResumed::Expired);
+    let late = reason_at(NOW + LIFETIME, &session, &worker(), &right);
+    assert_eq!(late, NotResumed::Expired);
     let replaced = [key(&[9; 32])];
     assert_eq!(
         reason(&session, &worker(), &replaced),
