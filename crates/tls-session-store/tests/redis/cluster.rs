@@ -1,7 +1,11 @@
 //! A cluster: each id at its node, while nodes fail and slots move.
 
+use rustls::RootCertStore;
 use tls_session_store::{RedisStore, SessionStore};
-use tls_testing::peer::{Redis, RedisCluster};
+use tls_testing::{
+    Pki,
+    peer::{Redis, RedisCluster},
+};
 
 use crate::patience::{TTL, Told, at_once, code, eager, until};
 
@@ -37,6 +41,26 @@ async fn each_id_is_found_through_any_node() {
     }
     assert_eq!(one.state().name(), "up");
     assert_eq!(one.undisturbed_for(), None, "replication is asynchronous");
+}
+
+#[tokio::test]
+async fn a_cluster_over_tls_is_who_it_should_be() {
+    let directory = tempfile::tempdir().unwrap();
+    let pki = Pki::shared();
+    let files = pki.write_to(directory.path());
+    let Some(cluster) = RedisCluster::require_tls(&files).await else {
+        return;
+    };
+    let options = || eager(&format!("rediss-cluster://{}", cluster.hosts()));
+    let store = options().tls_roots(pki.roots()).open().unwrap();
+    put_all(&store).await;
+    for id in IDS {
+        assert_eq!(store.take(&[id]).await.unwrap().unwrap(), [id]);
+    }
+    let mut others = RootCertStore::empty();
+    others.add(pki.other_root.certificate().clone()).unwrap();
+    let distrustful = options().tls_roots(others).open().unwrap();
+    assert_eq!(code(distrustful.get(&[0]).await), "redis_tls");
 }
 
 #[tokio::test]
@@ -120,7 +144,13 @@ async fn a_slot_that_moves_is_followed() {
     let Some(cluster) = RedisCluster::require().await else {
         return;
     };
-    let store = eager(&format!("redis-cluster://{}", cluster.hosts()));
+    // What the documentation says that a user needs is enough for all of this.
+    let user = "ACL SETUSER sessions on >pw ~tls:* +get +set +getdel +del +exists +ping \
+        +cluster|slots +asking";
+    for node in &cluster.nodes {
+        assert_eq!(node.ask(user).await, "OK");
+    }
+    let store = eager(&format!("redis-cluster://sessions:pw@{}", cluster.hosts()));
     let store = store.open().unwrap();
     store.put(MOVED, b"1".to_vec(), TTL).await.unwrap();
     let slot = cluster.nodes[0].ask("CLUSTER KEYSLOT tls:moved").await;

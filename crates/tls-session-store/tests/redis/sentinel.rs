@@ -10,9 +10,13 @@ async fn after_a_failover_the_new_primary_is_asked() {
     let Some(mut redis) = RedisSentinel::require().await else {
         return;
     };
+    let user = "ACL SETUSER sessions on >pw ~tls:* +get +set +getdel +del +exists +ping +role";
+    for server in [&redis.primary, &redis.replica] {
+        assert_eq!(server.ask(user).await, "OK");
+    }
     // One that is away comes first.
     let (sentinel, master) = (redis.address, RedisSentinel::MASTER);
-    let url = format!("redis+sentinel://127.0.0.1:1,{sentinel}/{master}");
+    let url = format!("redis+sentinel://sessions:pw@127.0.0.1:1,{sentinel}/{master}");
     let store = eager(&url).open().unwrap();
     store.put(b"id", b"value".to_vec(), TTL).await.unwrap();
     assert_eq!(redis.primary.ask("GET tls:id").await, "value");

@@ -52,33 +52,12 @@ impl Redis {
 
     /// The same with further options of `redis-server`.
     pub async fn require_with(args: &[&str]) -> Option<Self> {
-        let program = Program::Redis.require()?;
-        let further: Vec<_> = args.iter().map(OsString::from).collect();
-        let args = |port: u16| {
-            let mut args = vec!["--port".into(), port.to_string().into()];
-            args.extend(further.iter().cloned());
-            args
-        };
-        Some(Self::start(&program, args).await)
+        Self::require_at("--port", &os(args)).await
     }
 
     /// One that speaks TLS only, as the server of `files`; its socket speaks plainly.
     pub async fn require_tls(files: &PkiFiles) -> Option<Self> {
-        let program = Program::Redis.require()?;
-        let args = |port: u16| {
-            let mut args: Vec<OsString> = ["--port", "0", "--tls-port"].map(Into::into).into();
-            args.push(port.to_string().into());
-            for (option, file) in [
-                ("--tls-cert-file", &files.cert),
-                ("--tls-key-file", &files.key),
-                ("--tls-ca-cert-file", &files.ca),
-            ] {
-                args.extend([option.into(), file.into()]);
-            }
-            args.extend(["--tls-auth-clients".into(), "no".into()]);
-            args
-        };
-        Some(Self::start(&program, args).await)
+        Self::require_at("--tls-port", &tls_args(files)).await
     }
 
     /// A replica of this one, in step with it.
@@ -147,6 +126,17 @@ impl Redis {
             .unwrap_or_else(|_| panic!("redis-server: {command:?} never has {part:?}"));
     }
 
+    /// One that listens at the port given by that option.
+    async fn require_at(port_option: &str, further: &[OsString]) -> Option<Self> {
+        let program = Program::Redis.require()?;
+        let args = |port: u16| {
+            let mut args = os(&[port_option, &port.to_string()]);
+            args.extend_from_slice(further);
+            args
+        };
+        Some(Self::start(&program, args).await)
+    }
+
     async fn start(program: &Path, args: impl Fn(u16) -> Vec<OsString>) -> Self {
         for _ in 0..ATTEMPTS {
             let directory = tempfile::tempdir().unwrap();
@@ -165,6 +155,26 @@ impl Redis {
         }
         panic!("redis-server finds no free port in {ATTEMPTS} attempts")
     }
+}
+
+fn os(args: &[&str]) -> Vec<OsString> {
+    args.iter().map(OsString::from).collect()
+}
+
+/// No port for those who do not speak TLS, and no demand for certificates of those who do.
+fn tls_args(files: &PkiFiles) -> Vec<OsString> {
+    let mut args = os(&["--port", "0", "--tls-auth-clients", "no"]);
+    for (option, file) in [
+        ("--tls-cert-file", &files.cert),
+        ("--tls-key-file", &files.key),
+        ("--tls-ca-cert-file", &files.ca),
+        // What it shows to other nodes of a cluster, which do demand one.
+        ("--tls-client-cert-file", &files.client_cert),
+        ("--tls-client-key-file", &files.client_key),
+    ] {
+        args.extend([option.into(), file.into()]);
+    }
+    args
 }
 
 /// Redis takes port 0 for "none", so a free one is chosen here.

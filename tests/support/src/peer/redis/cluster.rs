@@ -1,6 +1,9 @@
 //! Three Redis servers that share the slots of a cluster.
 
-use super::{Redis, free_address};
+use std::ffi::OsString;
+
+use super::{Redis, free_address, os, tls_args};
+use crate::pki::PkiFiles;
 
 /// The last slot of each of three nodes, and the first.
 const SLOTS: [(u16, u16); 3] = [(0, 5460), (5461, 10922), (10923, 16383)];
@@ -10,14 +13,27 @@ const SLOTS: [(u16, u16); 3] = [(0, 5460), (5461, 10922), (10923, 16383)];
 pub struct RedisCluster {
     /// Its primaries, in the order of their slots.
     pub nodes: Vec<Redis>,
+    port_option: &'static str,
+    further: Vec<OsString>,
 }
 
 impl RedisCluster {
     /// Starts one that serves all slots, or skips.
     pub async fn require() -> Option<Self> {
+        Self::require_at("--port", Vec::new()).await
+    }
+
+    /// The same over TLS, among the nodes too.
+    pub async fn require_tls(files: &PkiFiles) -> Option<Self> {
+        let mut further = tls_args(files);
+        further.extend(os(&["--tls-cluster", "yes"]));
+        Self::require_at("--tls-port", further).await
+    }
+
+    async fn require_at(port_option: &'static str, further: Vec<OsString>) -> Option<Self> {
         let mut nodes = Vec::new();
         for _ in SLOTS {
-            nodes.push(node().await?);
+            nodes.push(node(port_option, &further).await?);
         }
         let first = nodes.first()?;
         for (epoch, (node, (start, end))) in nodes.iter().zip(SLOTS).enumerate() {
@@ -30,7 +46,11 @@ impl RedisCluster {
             assert_eq!(answer, "OK");
             meet(first, node).await;
         }
-        let cluster = Self { nodes };
+        let cluster = Self {
+            nodes,
+            port_option,
+            further,
+        };
         cluster.wait_until_well().await;
         Some(cluster)
     }
@@ -39,7 +59,7 @@ impl RedisCluster {
     pub async fn replica_of(&self, index: usize) -> Redis {
         let primary = &self.nodes[index];
         let id = primary.ask("CLUSTER MYID").await;
-        let replica = node().await.unwrap();
+        let replica = node(self.port_option, &self.further).await.unwrap();
         meet(primary, &replica).await;
         replica.wait_until("CLUSTER NODES", &id).await;
         assert_eq!(replica.ask(&format!("CLUSTER REPLICATE {id}")).await, "OK");
@@ -75,7 +95,7 @@ impl RedisCluster {
 }
 
 /// A node without slots. Its bus would be 10,000 ports above, where there may be none.
-async fn node() -> Option<Redis> {
+async fn node(port_option: &str, further: &[OsString]) -> Option<Redis> {
     let bus = free_address().port().to_string();
     let cluster = [
         "--cluster-enabled",
@@ -85,7 +105,7 @@ async fn node() -> Option<Redis> {
         "--cluster-port",
         &bus,
     ];
-    Redis::require_with(&cluster).await
+    Redis::require_at(port_option, &[os(&cluster), further.to_vec()].concat()).await
 }
 
 async fn meet(one: &Redis, other: &Redis) {
