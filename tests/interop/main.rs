@@ -10,3 +10,4 @@ mod openssl_client;
 mod openssl_server;
 mod openssl_sessions;
 mod redis_store;
+mod revocation;

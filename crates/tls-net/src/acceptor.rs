@@ -100,6 +100,8 @@ pub(crate) struct Shared {
     pub(crate) ocsp_response: Option<OcspResponse>,
     #[cfg(feature = "ocsp")]
     pub(crate) stapler: Option<tls_ocsp::Stapler>,
+    #[cfg(feature = "ocsp")]
+    pub(crate) crl_keeper: Option<tls_ocsp::CrlKeeper>,
     pub(crate) ticket_keys: Option<TicketKeys>,
     pub(crate) tickets: bool,
     pub(crate) stored: Option<StoredSessions>,
@@ -340,6 +342,8 @@ pub struct AcceptorBuilder {
     ocsp_response: Option<OcspResponse>,
     #[cfg(feature = "ocsp")]
     stapler: Option<tls_ocsp::Stapler>,
+    #[cfg(feature = "ocsp")]
+    crl_keeper: Option<tls_ocsp::CrlKeeper>,
     ticket_keys: Option<TicketKeys>,
     tickets: bool,
     early_data: u32,
@@ -379,6 +383,8 @@ impl AcceptorBuilder {
             ocsp_response: None,
             #[cfg(feature = "ocsp")]
             stapler: None,
+            #[cfg(feature = "ocsp")]
+            crl_keeper: None,
             ticket_keys: None,
             tickets: true,
             early_data: 0,
@@ -453,6 +459,16 @@ impl AcceptorBuilder {
     #[cfg(feature = "ocsp")]
     pub fn stapler(mut self, stapler: tls_ocsp::Stapler) -> Self {
         self.stapler = Some(stapler);
+        self
+    }
+
+    /// Lets `keeper` fetch the revocation lists that clients' certificates name. Contexts that judge
+    /// by them take [`CrlKeeper::lists`](tls_ocsp::CrlKeeper::lists) as their `crls`. Until a list is
+    /// there, its certificates are refused, or taken under
+    /// [`CrlPolicy::accept_missing`](tls_certs::CrlPolicy::accept_missing): no handshake waits.
+    #[cfg(feature = "ocsp")]
+    pub fn crl_keeper(mut self, keeper: tls_ocsp::CrlKeeper) -> Self {
+        self.crl_keeper = Some(keeper);
         self
     }
 
@@ -657,6 +673,8 @@ impl AcceptorBuilder {
             ocsp_response: self.ocsp_response,
             #[cfg(feature = "ocsp")]
             stapler: self.stapler,
+            #[cfg(feature = "ocsp")]
+            crl_keeper: self.crl_keeper,
             tickets: self.tickets && keys.is_some(),
             ticket_keys: keys,
             early_data: self.early_data,

@@ -121,6 +121,8 @@ where
         accept_any: context.accepts_any_certificate(),
         offered,
         inbox: Arc::new(SessionInbox::default()),
+        #[cfg(feature = "ocsp")]
+        crl_keeper: outgoing.connector.crl_keeper.clone(),
         staple_check: outgoing.connector.staples.for_context(context),
         ..ClientSlot::default()
     };

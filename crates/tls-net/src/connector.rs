@@ -57,6 +57,8 @@ pub struct TlsConnector {
     pub(crate) server_name: Option<ServerName<'static>>,
     pub(crate) clock: Option<Arc<dyn TimeProvider>>,
     pub(crate) staples: StapleCheck,
+    #[cfg(feature = "ocsp")]
+    pub(crate) crl_keeper: Option<tls_ocsp::CrlKeeper>,
 }
 
 impl std::fmt::Debug for TlsConnector {
@@ -78,6 +80,8 @@ impl From<SecureContext> for TlsConnector {
             server_name: None,
             clock: None,
             staples: StapleCheck::default(),
+            #[cfg(feature = "ocsp")]
+            crl_keeper: None,
         }
     }
 }
@@ -129,6 +133,17 @@ impl TlsConnector {
     #[must_use]
     pub fn request_ocsp(mut self, keep: bool) -> Self {
         self.staples.keep = keep;
+        self
+    }
+
+    /// Lets `keeper` fetch the revocation lists that servers' certificates name. The context takes
+    /// [`CrlKeeper::lists`](tls_ocsp::CrlKeeper::lists) as its `crls`. Until a list is there, its
+    /// certificates are refused, or taken under
+    /// [`CrlPolicy::accept_missing`](tls_certs::CrlPolicy::accept_missing): no handshake waits.
+    #[cfg(feature = "ocsp")]
+    #[must_use]
+    pub fn crl_keeper(mut self, keeper: tls_ocsp::CrlKeeper) -> Self {
+        self.crl_keeper = Some(keeper);
         self
     }
 

@@ -64,6 +64,8 @@ mod refused;
 mod revocation;
 mod server;
 mod session;
+#[cfg(feature = "ocsp")]
+mod shared_responses;
 mod shutdown;
 mod staples;
 mod store_guard;
@@ -85,6 +87,8 @@ pub use hyper_util::HttpsStream;
 pub use listener::{Listener, is_transient};
 pub use revocation::SessionsOf;
 pub use server::{Server, ServerHandle, Stats};
+#[cfg(feature = "ocsp")]
+pub use shared_responses::SharedResponses;
 pub use shutdown::Drained;
 pub use staples::StapleQuestion;
 pub use store_state::{StoreState, StoreTrouble};

@@ -129,3 +129,24 @@ impl StapleCheck {
         (checked, outcome)
     }
 }
+
+/// Lets the lists be fetched that a chain names: one that verified, or lacked nothing but lists.
+#[cfg(feature = "ocsp")]
+pub(crate) fn watch_lists(
+    keeper: &tls_ocsp::CrlKeeper,
+    chain: &[CertificateDer<'static>],
+    outcome: &Result<(), tls_certs::Refusal>,
+    trust: &tls_certs::Watched<Trust>,
+) {
+    use tls_certs::VerifyCode::{CrlHasExpired, CrlNotYetValid, UnableToGetCrl};
+    let good = match outcome {
+        Ok(()) => true,
+        Err(refusal) => matches!(
+            refusal.code,
+            UnableToGetCrl | CrlHasExpired | CrlNotYetValid
+        ),
+    };
+    if good {
+        keeper.watch_chain(chain, &trust.get());
+    }
+}

@@ -42,6 +42,12 @@ impl CacheKind {
 }
 
 impl CacheKey {
+    /// A key of this kind and hash.
+    #[must_use]
+    pub fn new(kind: CacheKind, hash: [u8; 32]) -> Self {
+        Self { kind, hash }
+    }
+
     pub(crate) fn response(hash: [u8; 32]) -> Self {
         Self {
             kind: CacheKind::Response,

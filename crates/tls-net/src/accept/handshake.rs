@@ -149,6 +149,8 @@ fn lay_ready(
         no_scheme: false,
         stapled: None,
         #[cfg(feature = "ocsp")]
+        crl_keeper: shared.crl_keeper.clone(),
+        #[cfg(feature = "ocsp")]
         stapler: shared.stapler.clone().filter(|_| hello.status_request()),
         accept_any: context.accepts_any_certificate(),
         client: Authenticated::nobody(incoming.now),

@@ -58,6 +58,9 @@ pub(crate) struct ClientSlot {
     /// What is to be made of a staple, and what came of it.
     pub(crate) staple_check: StapleCheck,
     pub(crate) checked_staple: CheckedStaple,
+    /// Fetches the revocation lists that servers' certificates name.
+    #[cfg(feature = "ocsp")]
+    pub(crate) crl_keeper: Option<tls_ocsp::CrlKeeper>,
     /// The server asked for a certificate.
     pub(crate) certificate_requested: bool,
 }
@@ -127,6 +130,10 @@ impl ServerCertVerifier for SlotServerVerifier {
             .collect();
         let outcome = self.inner.verify(&chain, server_name, now);
         let accepted = slot::client(|slot| {
+            #[cfg(feature = "ocsp")]
+            if let Some(keeper) = &slot.crl_keeper {
+                crate::staples::watch_lists(keeper, &chain, &outcome, self.inner.trust());
+            }
             slot.server_chain = chain;
             match outcome {
                 Ok(()) => {}

@@ -60,6 +60,9 @@ pub(crate) struct ServerSlot {
     /// Has staples for all others.
     #[cfg(feature = "ocsp")]
     pub(crate) stapler: Option<tls_ocsp::Stapler>,
+    /// Fetches the revocation lists that clients' certificates name.
+    #[cfg(feature = "ocsp")]
+    pub(crate) crl_keeper: Option<tls_ocsp::CrlKeeper>,
     /// Whether the context accepts what its verifier refuses.
     pub(crate) accept_any: bool,
     /// What this handshake has proved of the client so far.
@@ -272,6 +275,10 @@ impl ClientCertVerifier for SlotClientVerifier {
             .collect();
         let outcome = self.inner.verify(&chain, now);
         let accepted = slot::server(|slot| {
+            #[cfg(feature = "ocsp")]
+            if let Some(keeper) = &slot.crl_keeper {
+                crate::staples::watch_lists(keeper, &chain, &outcome, self.inner.trust());
+            }
             slot.client.chain = chain;
             match outcome {
                 Ok(()) => {

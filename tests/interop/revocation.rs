@@ -1,0 +1,208 @@
+//! Revocation lists that are fetched while a server runs, and an OCSP staple that a cluster shares.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::any;
+use rcgen::CustomExtension;
+use rustls::crypto::CryptoProvider;
+use tls_certs::{CrlDepth, CrlPolicy, Crls};
+use tls_context::{ClientAuth, SecureContext};
+use tls_net::{SharedResponses, TlsAcceptor, TlsConnector};
+use tls_ocsp::{CrlKeeper, Fetcher, OcspRequest, ResponseVerifier, Stapler, Target};
+use tls_session_store::MemoryStore;
+use tls_testing::peer::{OcspCa, OpenSsl, Standing};
+use tls_testing::pki::{client_params, p256, server_params};
+use tls_testing::{Leaf, Pki};
+use tls_tests::credentials::{identity, server, trusted_root};
+use tls_tests::{Served, VERSIONS, in_time};
+use tokio::net::TcpStream;
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::aws_lc_rs::default_provider())
+}
+
+/// An HTTP server that answers everything with `body`; gives its address.
+async fn http(body: impl Fn() -> Vec<u8> + Clone + Send + Sync + 'static) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let app = Router::new().fallback(any(move || {
+        let body = body();
+        async move { body }
+    }));
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    url
+}
+
+/// Where lists are: what is put into the second part is served at the first.
+async fn list_server() -> (String, Arc<Mutex<Vec<u8>>>) {
+    let body = Arc::new(Mutex::new(Vec::new()));
+    let served = Arc::clone(&body);
+    let url = http(move || served.lock().unwrap().clone()).await;
+    (url + "/ca.crl", body)
+}
+
+/// CRL distribution points: one, with one address.
+fn distribution_point(url: &str) -> CustomExtension {
+    let url = url.as_bytes();
+    let length = u8::try_from(url.len()).unwrap();
+    let mut points = vec![0x30, 8 + length, 0x30, 6 + length, 0xa0, 4 + length];
+    points.extend([0xa0, 2 + length, 0x86, length]);
+    points.extend(url);
+    CustomExtension::from_oid_content(&[2, 5, 29, 31], points)
+}
+
+/// A list of the CA with this certificate on it, in DER.
+fn list_with(leaf: &Leaf) -> Vec<u8> {
+    let list = Pki::shared()
+        .intermediate
+        .crl_pem(2024, &[leaf.certificate()]);
+    let list = Crls::from_pem(list.as_bytes()).unwrap();
+    list.lists()[0].der().to_vec()
+}
+
+fn keeper() -> CrlKeeper {
+    CrlKeeper::builder(provider())
+        .fetcher(Fetcher::new().allow_private(true))
+        .start()
+}
+
+async fn listed(keeper: &CrlKeeper) {
+    let mut changes = keeper.changes();
+    let there = changes.wait_for(|_| !keeper.lists().get().lists().is_empty());
+    in_time("a revocation list", there).await.unwrap();
+}
+
+fn lenient() -> CrlPolicy {
+    CrlPolicy::default()
+        .depth(CrlDepth::Leaf)
+        .accept_missing(true)
+}
+
+/// OpenSSL is let in while nobody knows better, and refused as soon as the list that its own
+/// certificate names says so; so is the session that it kept.
+#[tokio::test]
+async fn a_list_named_by_a_clients_certificate_is_fetched_and_refuses_it() {
+    let Some(openssl) = OpenSsl::require() else {
+        return;
+    };
+    for version in ["-tls1_2", "-tls1_3"] {
+        let (url, list) = list_server().await;
+        let mut params = client_params("client.test");
+        params.custom_extensions.push(distribution_point(&url));
+        let leaf = Pki::shared().intermediate.sign(params, p256());
+        *list.lock().unwrap() = list_with(&leaf);
+        let keeper = keeper();
+        let context = server()
+            .client_auth(ClientAuth::required(trusted_root()))
+            .crls(keeper.lists())
+            .crl_policy(lenient())
+            .build()
+            .unwrap();
+        let acceptor = TlsAcceptor::builder(context).crl_keeper(keeper.clone());
+        let mut served = Served::echo(acceptor).await;
+        let directory = tempfile::tempdir().unwrap();
+        let (cert, key) = leaf.write_to(directory.path(), "client");
+        let root = Pki::shared().root.write_to(directory.path(), "root");
+        let session = directory.path().join("session.pem");
+        let [cert, key, root, session] =
+            [&cert, &key, &root, &session].map(|path| path.to_str().unwrap());
+        let mut args = vec!["-CAfile", root, "-cert", cert, "-key", key];
+        args.extend(["-cert_chain", cert, version, "-servername", "localhost"]);
+
+        let first = [&args[..], &["-sess_out", session]].concat();
+        let first = openssl
+            .converse(served.address, &first, "hello", "hello")
+            .await;
+        assert!(first.contains("hello"), "{}", first.stderr);
+        assert!(served.connection().await.authorized());
+        listed(&keeper).await;
+
+        // The session's certificate is judged again, so the handshake is a full one, and refused.
+        for args in [args.clone(), [&args[..], &["-sess_in", session]].concat()] {
+            let again = openssl.converse(served.address, &args, "hello", "").await;
+            assert!(!again.contains("Reused, TLS"), "{}", again.stdout);
+            let failure = served.failure().await;
+            assert_eq!(failure.node_code, Some("CERT_REVOKED"), "{}", failure.text);
+        }
+    }
+}
+
+/// Our client learns of a revoked server the same way.
+#[tokio::test]
+async fn a_list_named_by_a_servers_certificate_is_fetched_and_refuses_it() {
+    let (url, list) = list_server().await;
+    let mut params = server_params(&["localhost"]);
+    params.custom_extensions.push(distribution_point(&url));
+    let leaf = Pki::shared().intermediate.sign(params, p256());
+    *list.lock().unwrap() = list_with(&leaf);
+    let context = SecureContext::server(identity(&leaf)).build().unwrap();
+    let served = Served::echo(TlsAcceptor::builder(context)).await;
+    let keeper = keeper();
+    let context = SecureContext::client(trusted_root())
+        .crls(keeper.lists())
+        .crl_policy(lenient())
+        .build()
+        .unwrap();
+    let connector = TlsConnector::from(context).crl_keeper(keeper.clone());
+    let connect = async || {
+        let tcp = TcpStream::connect(served.address).await.unwrap();
+        let name = "localhost".try_into().unwrap();
+        in_time("a handshake", connector.connect(name, tcp)).await
+    };
+    connect().await.unwrap();
+    listed(&keeper).await;
+    let error = connect().await.unwrap_err();
+    assert_eq!(error.certificate().unwrap().code.as_str(), "CERT_REVOKED");
+}
+
+/// Three workers with one store: one asks the responder, all staple.
+#[tokio::test]
+async fn a_cluster_that_shares_its_sessions_asks_the_responder_once() {
+    let Some(openssl) = OpenSsl::require() else {
+        return;
+    };
+    let leaf = &Pki::shared().server;
+    let target = Target::from_chain(leaf.chain(), [], &provider()).unwrap();
+    let ca = OcspCa::new(openssl, &Pki::shared().intermediate);
+    ca.set(&target.serial(), Standing::Valid);
+    let request = OcspRequest::new(&target).unwrap();
+    let answer = ca.answer(request.as_der(), &["-nmin", "60"]).await;
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let url = http(move || {
+        count.fetch_add(1, Ordering::SeqCst);
+        answer.clone()
+    })
+    .await;
+    let store = MemoryStore::new();
+    let mut workers = Vec::new();
+    for _ in 0..3 {
+        let stapler = Stapler::builder(ResponseVerifier::new(provider()))
+            .fetcher(Fetcher::new().allow_private(true))
+            .cache(SharedResponses::new(store.clone()))
+            .responder(&url)
+            .retry(Duration::from_millis(10), Duration::from_millis(10))
+            .start();
+        stapler.watch(leaf.chain());
+        workers.push(stapler);
+    }
+    for worker in &workers {
+        let mut changes = worker.changes();
+        let there = changes.wait_for(|_| worker.staple(leaf.certificate()).is_some());
+        in_time("a staple", there).await.unwrap();
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+    let acceptor = TlsAcceptor::builder(server().build().unwrap()).stapler(workers[2].clone());
+    let served = Served::echo(acceptor).await;
+    for version in VERSIONS {
+        let context = SecureContext::client(trusted_root()).max_version(version);
+        let connector = TlsConnector::from(context.build().unwrap());
+        let tcp = TcpStream::connect(served.address).await.unwrap();
+        let name = "localhost".try_into().unwrap();
+        let stream = connector.connect(name, tcp).await.unwrap();
+        assert_eq!(stream.info().staple_verdict().unwrap().code(), "good");
+    }
+}
