@@ -30,6 +30,8 @@ pub(crate) struct ConnectionReport {
     pub(crate) generation: u64,
     pub(crate) authorized: bool,
     pub(crate) certificate: Option<CertificateReport>,
+    /// Whose pre-shared key proved both ends.
+    pub(crate) psk_identity: Option<String>,
     pub(crate) ja4: Option<String>,
 }
 
@@ -46,10 +48,7 @@ impl ConnectionReport {
                 .protocol_version()
                 .map(names::node_version)
                 .unwrap_or_default(),
-            cipher: info
-                .negotiated_cipher_suite()
-                .map(names::suite)
-                .unwrap_or_default(),
+            cipher: names::suite(info.cipher_suite()),
             group: info.negotiated_key_exchange_group().map(names::group),
             alpn: info
                 .alpn_protocol()
@@ -62,6 +61,7 @@ impl ConnectionReport {
             generation: info.generation(),
             authorized: info.authorized(),
             certificate: info.peer().certificate().map(CertificateReport::of),
+            psk_identity: info.psk_identity().map(ToString::to_string),
             ja4: info.hello().map(tls::wire::ClientHello::ja4),
         }
     }

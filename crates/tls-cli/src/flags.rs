@@ -16,7 +16,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 pub(crate) use self::cert::{CertCommand, CheckFlags, Purpose, VerifyFlags};
 pub(crate) use self::connect::ConnectFlags;
-pub(crate) use self::psk::PskCommand;
+pub(crate) use self::psk::{ConnectPskFlags, PskCommand, ServePskFlags};
 pub(crate) use self::serve::{ServeFlags, SniFlag};
 pub(crate) use self::sessions::{Rotation, SessionFlags, StoreFlags};
 pub(crate) use self::ticket_keys::{KeysPlace, RotateFlags, TicketKeysCommand};
@@ -45,7 +45,7 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:
   tls serve                                    # https://localhost:8443, nothing to configure
   tls serve --listen 0.0.0.0:0 --cert web.pem --key web.key --sni '*.shop.test=shop.pem,shop.key'
-  tls serve --client-ca clients.pem --require-cert --echo
+  tls serve --psk devices.psk --psk-only --echo    # no certificates at all; see tls psk
 
 All options: tls help serve")]
     Serve(Box<ServeFlags>),

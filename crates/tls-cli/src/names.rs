@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use tls::rustls::{NamedGroup, ProtocolVersion, SupportedCipherSuite};
+use tls::rustls::{NamedGroup, ProtocolVersion};
 use tls::wire;
 
 /// `TLS 1.3`.
@@ -41,10 +41,9 @@ pub(crate) fn node_version(version: ProtocolVersion) -> String {
 }
 
 /// IANA's name of a suite.
-pub(crate) fn suite(suite: SupportedCipherSuite) -> String {
-    let number = u16::from(suite.suite());
-    let name = wire::CipherSuite(number).iana_name();
-    name.map_or_else(|| format!("0x{number:04x}"), str::to_owned)
+pub(crate) fn suite(suite: wire::CipherSuite) -> String {
+    let name = suite.iana_name();
+    name.map_or_else(|| format!("0x{:04x}", suite.0), str::to_owned)
 }
 
 /// The name of a group under which people know it.

@@ -4,6 +4,7 @@
 mod identities;
 mod passphrases;
 mod protocol;
+mod psk;
 mod reloads;
 mod sessions;
 pub(crate) mod store;
@@ -69,7 +70,11 @@ impl ServeSettings {
         let client_auth = client_auth(flags, &mut reloads)?;
         let crls = watched_crls(&flags.crl, &mut reloads)?;
         let build = |identities: &[Watched<Identity>]| -> Result<SecureContext> {
-            let mut builder = SecureContext::server([]).client_auth(client_auth.clone());
+            let mut builder = if flags.psk.psk_only {
+                SecureContext::without_certificate()
+            } else {
+                SecureContext::server([]).client_auth(client_auth.clone())
+            };
             for identity in identities {
                 builder = builder.identity(identity);
             }
@@ -90,6 +95,7 @@ impl ServeSettings {
             acceptor = acceptor.context(&flag.pattern, named);
         }
         let sessions = Sessions::of(&flags.sessions, &mut reloads)?;
+        acceptor = psk::serve(&flags.psk, acceptor, &mut reloads)?;
         acceptor = sessions.apply(acceptor).keep_hello(!flags.echo);
         Ok(Self {
             listen: listen(flags, &sessions),
@@ -195,8 +201,12 @@ impl ConnectSettings {
     pub(crate) fn from_flags(flags: &ConnectFlags) -> Result<Self> {
         let host = host(&flags.address);
         let server_name = server_name(flags.servername.as_deref().unwrap_or(host))?;
-        let trust = trust::of_client(&flags.ca, host, &flags.development)?;
-        let mut builder = SecureContext::client(trust);
+        let certificates = flags.psk.psk_identity.is_none() || flags.psk.psk_or_certificate;
+        let mut builder = if certificates {
+            SecureContext::client(trust::of_client(&flags.ca, host, &flags.development)?)
+        } else {
+            SecureContext::without_certificate()
+        };
         if let Some(crls) = crls(&flags.crl)? {
             builder = builder.crls(crls);
         }
@@ -212,6 +222,7 @@ impl ConnectSettings {
             .server_name(server_name.clone())
             .connect_timeout(flags.timeout)
             .handshake_timeout(flags.timeout);
+        let connector = psk::connect(&flags.psk, connector)?;
         Ok(Self {
             address: flags.address.clone(),
             connector,

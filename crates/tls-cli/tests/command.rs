@@ -21,6 +21,8 @@ mod json;
 mod passphrases;
 #[path = "command/psk.rs"]
 mod psk;
+#[path = "command/psk_ends.rs"]
+mod psk_ends;
 #[path = "command/reload.rs"]
 mod reload;
 #[path = "command/serve.rs"]

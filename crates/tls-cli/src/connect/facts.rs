@@ -117,6 +117,11 @@ impl<'a> Facts<'a> {
             let _ = anstream::stderr().lock().write_all(text.as_bytes());
             return;
         }
+        if let Some(identity) = &report.psk_identity {
+            let green = anstyle::AnsiColor::Green.on_default();
+            let text = format!("{green}{OK}{green:#}  by the pre-shared key of \"{identity}\"");
+            return line("verified", &text);
+        }
         let Some(certificate) = &report.certificate else {
             return;
         };

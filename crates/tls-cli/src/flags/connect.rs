@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{DevelopmentFlags, ProtocolFlags, duration};
+use super::{ConnectPskFlags, DevelopmentFlags, ProtocolFlags, duration};
 use crate::secret::Secret;
 
 #[derive(Args, Debug)]
@@ -43,6 +43,8 @@ pub(crate) struct ConnectFlags {
     /// Passphrase of the key: @FILE or env:NAME; without it, a terminal is asked
     #[arg(long, value_name = "SECRET", value_parser = Secret::parse, hide_short_help = true)]
     pub(crate) passphrase: Option<Secret>,
+    #[command(flatten)]
+    pub(crate) psk: ConnectPskFlags,
     /// Go on with a server whose certificate is refused
     #[arg(long)]
     pub(crate) insecure: bool,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{DevelopmentFlags, ProtocolFlags, SessionFlags, duration};
+use super::{DevelopmentFlags, ProtocolFlags, ServePskFlags, SessionFlags, duration};
 use crate::secret::Secret;
 
 #[derive(Args, Debug)]
@@ -56,6 +56,8 @@ pub(crate) struct ServeFlags {
     /// Serve a raw echo instead of the page
     #[arg(long)]
     pub(crate) echo: bool,
+    #[command(flatten)]
+    pub(crate) psk: ServePskFlags,
     #[command(flatten)]
     pub(crate) sessions: SessionFlags,
     /// Let several processes listen on one port (SO_REUSEPORT); implied by --ticket-keys and by a

@@ -190,9 +190,10 @@ fn handshake_line(info: &ConnectionInfo, report: &ConnectionReport) -> String {
         Printable(alpn).to_string(),
         report.ms
     );
-    if let Some(certificate) = &report.certificate {
+    let subject = report.certificate.as_ref().map(|one| &one.subject);
+    if let Some(who) = report.psk_identity.as_ref().or(subject) {
         line.push_str("  ");
-        line.push_str(&certificate.subject);
+        line.push_str(who);
     }
     line
 }

@@ -130,6 +130,12 @@ fn visitor(report: &ConnectionReport) -> Vec<Fact> {
             "fingerprint of the hello".to_owned(),
         ),
         (
+            "Pre-shared key",
+            "psk_identity",
+            report.psk_identity.clone(),
+            String::new(),
+        ),
+        (
             "Certificate",
             "certificate",
             certificate.map(|c| c.subject.clone()),

@@ -25,19 +25,22 @@ pub(crate) enum Certificate {
     },
     /// From files.
     Files { leaf: CertificateSummary },
+    /// Pre-shared keys only.
+    None,
 }
 
 impl Certificate {
-    pub(crate) fn leaf(&self) -> &CertificateSummary {
+    pub(crate) fn leaf(&self) -> Option<&CertificateSummary> {
         match self {
-            Self::Development { leaf, .. } | Self::Files { leaf } => leaf,
+            Self::Development { leaf, .. } | Self::Files { leaf } => Some(leaf),
+            Self::None => None,
         }
     }
 
     pub(crate) fn ca_file(&self) -> Option<&Path> {
         match self {
             Self::Development { ca_file, .. } => Some(ca_file),
-            Self::Files { .. } => None,
+            Self::Files { .. } | Self::None => None,
         }
     }
 }
@@ -58,6 +61,9 @@ pub(super) fn of_server(
             ),
             "give --cert and --key in pairs; one file may hold both",
         ));
+    }
+    if flags.psk.psk_only {
+        return Ok((Vec::new(), Certificate::None));
     }
     let passphrases = Passphrases::of(&flags.passphrase, keys.len() + pfx.len())?;
     if certs.is_empty() && pfx.is_empty() {

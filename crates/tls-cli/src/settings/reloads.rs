@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tls::certs::{Crls, Identity, Trust, Watchable, Watched};
+use tls::psk::PskKeys;
 use tls::sessions::{SharedSecret, TicketKeys};
 
 use crate::error::Error;
@@ -24,6 +25,7 @@ enum Source {
     Crls(Watched<Crls>),
     Secret(SharedSecret),
     TicketKeys(TicketKeys),
+    Psk(PskKeys),
 }
 
 /// What became of one file.
@@ -52,6 +54,10 @@ impl Reloads {
         self.add(what, Source::TicketKeys(keys.clone()));
     }
 
+    pub(super) fn psk(&mut self, what: &Path, keys: &PskKeys) {
+        self.add(what, Source::Psk(keys.clone()));
+    }
+
     fn add(&mut self, what: &Path, source: Source) {
         self.0.push(Reload {
             what: what.to_owned(),
@@ -59,8 +65,8 @@ impl Reloads {
         });
     }
 
-    /// Calls `tell` with each file whose new content was taken up. Not for secrets and ticket keys,
-    /// which are told by [`reload`](Self::reload).
+    /// Calls `tell` with each file whose new content was taken up. Not for secrets, ticket keys
+    /// and pre-shared keys, which are told by [`reload`](Self::reload).
     pub(crate) fn on_change(&self, tell: impl Fn(&Path) + Send + Sync + 'static) {
         let tell: Arc<dyn Fn(&Path) + Send + Sync> = Arc::new(tell);
         for reload in &self.0 {
@@ -69,7 +75,7 @@ impl Reloads {
                 Source::Identity(watched) => watched.on_change(move |_, _| tell(&what)),
                 Source::Trust(watched) => watched.on_change(move |_, _| tell(&what)),
                 Source::Crls(watched) => watched.on_change(move |_, _| tell(&what)),
-                Source::Secret(_) | Source::TicketKeys(_) => {}
+                Source::Secret(_) | Source::TicketKeys(_) | Source::Psk(_) => {}
             }
         }
     }
@@ -84,6 +90,7 @@ impl Reloads {
                 Source::Trust(watched) => read_again(watched)?,
                 Source::Crls(watched) => read_again(watched)?,
                 Source::Secret(secret) => secret.set_from_file(what).map_err(Error::from),
+                Source::Psk(keys) => keys.reload().map(drop).map_err(Error::Psk),
                 Source::TicketKeys(keys) => keys.set_from_file(what).map_err(Error::from),
             };
             Some((what.clone(), outcome))

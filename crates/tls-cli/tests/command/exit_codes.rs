@@ -90,6 +90,41 @@ async fn usage_and_configuration_are_2() {
                 2,
                 "TLS_NO_SUCH_VARIABLE",
             ),
+            (&["serve", "--psk-only"], 2, "--psk"),
+            (
+                &["serve", "--psk", "a", "--psk-only", "--cert", cert],
+                2,
+                "--psk-only",
+            ),
+            (
+                &["connect", "localhost:1", "--psk-identity", "a"],
+                2,
+                "--psk-key",
+            ),
+            (
+                &[
+                    "connect",
+                    "localhost:1",
+                    "--psk-identity",
+                    "a",
+                    "--psk-key",
+                    "xyzzy",
+                ],
+                2,
+                "hex",
+            ),
+            (
+                &[
+                    "connect",
+                    "localhost:1",
+                    "--psk-identity",
+                    "a",
+                    "--psk-key",
+                    "00ff",
+                ],
+                2,
+                "tls psk new",
+            ),
             (&["serve", "--early-data", "100000"], 2, "65536"),
             (
                 &["serve", "--max-pending", "0"],
@@ -240,6 +275,7 @@ async fn files_keys_and_ports_are_3() {
                 3,
                 "can't read missing.pem",
             ),
+            (&["serve", "--psk", "missing.psk"], 3, "tls psk new"),
             (&["cert", "show", junk], 3, "no certificate"),
             (&["cert", "verify", junk], 3, "no certificate"),
             (

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
-use tls_testing::peer::{OpenSsl, Process, Program, Redis};
+use tls_testing::Pki;
+use tls_testing::peer::{OpenSsl, Process, Program, Redis, RedisCluster, RedisSentinel};
 
 use crate::ends::{Place, Serving, json, json_lines, text};
 use crate::json::compare;
@@ -288,6 +289,41 @@ async fn without_redis_handshakes_go_on_and_each_change_is_told_once() {
         redis.stop();
     }
     assert_eq!(worker.process.stderr(), "");
+}
+
+/// Whether a client comes back to a worker that keeps sessions there.
+async fn resumes(place: &Place, url: &str, args: &[&str]) -> bool {
+    let args = [args, &["--no-tickets", "--echo"]].concat();
+    let server = worker(place, url, &args).await;
+    let client = ["connect", &server.place(), "--info", "--reconnect", "1"];
+    let output = place.run(&client).await.expect_success();
+    output.stderr.contains("resumed (")
+}
+
+#[tokio::test]
+async fn the_store_may_be_a_cluster_behind_sentinels_or_reached_over_tls() {
+    let place = Place::new();
+    private(&place.path().join("sessions.key"), &"5a".repeat(32));
+    let files = Pki::shared().write_to(place.path());
+    let Some(over_tls) = Redis::require_tls(&files).await else {
+        return;
+    };
+    let url = format!("rediss://localhost:{}", over_tls.address.port());
+    let ca = ["--session-store-ca", text(&files.ca)];
+    assert!(resumes(&place, &url, &ca).await);
+    // The system does not trust its CA.
+    assert!(!resumes(&place, &url, &[]).await);
+    let (Some(cluster), Some(sentinel)) = (
+        RedisCluster::require().await,
+        RedisSentinel::require().await,
+    ) else {
+        return;
+    };
+    let url = format!("redis-cluster://{}", cluster.hosts());
+    assert!(resumes(&place, &url, &[]).await);
+    let (address, master) = (sentinel.address, RedisSentinel::MASTER);
+    let url = format!("redis+sentinel://{address}/{master}");
+    assert!(resumes(&place, &url, &[]).await);
 }
 
 #[tokio::test]

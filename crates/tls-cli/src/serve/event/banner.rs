@@ -18,7 +18,7 @@ pub(super) struct Banner {
     protocols: String,
     /// `--echo`: no HTTP.
     echo: bool,
-    certificate: CertificateReport,
+    certificate: Option<CertificateReport>,
     certificate_text: String,
     ca_file: Option<PathBuf>,
     sessions: Summary,
@@ -31,7 +31,7 @@ impl Banner {
             taken: sockets.taken(),
             protocols: protocols(&settings.context, settings.echo),
             echo: settings.echo,
-            certificate: CertificateReport::of(settings.certificate.leaf()),
+            certificate: settings.certificate.leaf().map(CertificateReport::of),
             certificate_text: certificate_text(&settings.certificate),
             ca_file: settings.certificate.ca_file().map(Path::to_owned),
             sessions: settings.sessions.summary.clone(),
@@ -142,7 +142,10 @@ fn protocols(context: &SecureContext, echo: bool) -> String {
 }
 
 fn certificate_text(certificate: &Certificate) -> String {
-    let validity = names::validity(certificate.leaf().not_after);
+    let Some(leaf) = certificate.leaf() else {
+        return "none: pre-shared keys only".to_owned();
+    };
+    let validity = names::validity(leaf.not_after);
     match certificate {
         Certificate::Development {
             ca_file,
@@ -156,7 +159,7 @@ fn certificate_text(certificate: &Certificate) -> String {
                 ca_file.display()
             )
         }
-        Certificate::Files { leaf } => format!("{}, {validity}", leaf.subject),
+        Certificate::Files { .. } | Certificate::None => format!("{}, {validity}", leaf.subject),
     }
 }
 

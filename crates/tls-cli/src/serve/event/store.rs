@@ -34,7 +34,7 @@ pub(super) fn to_text(sessions: &Summary, state: &StoreState) -> String {
 
 /// What it means for those who connect.
 fn effect(sessions: &Summary, state: &StoreState) -> &'static str {
-    let tickets = sessions.tickets != Tickets::Off && sessions.early_data == 0;
+    let tickets = sessions.tickets != Tickets::Off;
     match (state, tickets) {
         (StoreState::Working, _) => "sessions are kept again",
         (StoreState::ReadOnly(_), true) => "no new stored sessions; tickets go on",
