@@ -2,6 +2,7 @@
 //!
 //! `tls-bench server STACK ROW` prints `port N` and serves until its input ends.
 //! `tls-bench client ROW PORT` makes the load and prints `NAME VALUE` a line.
+//! `tls-bench alone STACK ROW` works on certificates without a peer and prints the same.
 //! `tls-bench peers` prints the versions of libraries of the system.
 
 #![allow(
@@ -10,6 +11,7 @@
     reason = "a command-line program"
 )]
 
+mod certificates;
 mod client;
 mod cpu_clock;
 mod identity;
@@ -32,11 +34,14 @@ fn main() -> ExitCode {
     let outcome = match words.as_slice() {
         ["server", stack, row, options @ ..] => server(stack, row, options),
         ["client", row, port, options @ ..] => client(row, port, options),
+        ["alone", stack, row, options @ ..] => alone(stack, row, options),
         ["peers"] => {
             server::print_peers();
             Ok(())
         }
-        _ => Err("usage: tls-bench server STACK ROW | client ROW PORT | peers".into()),
+        _ => Err(
+            "usage: tls-bench server STACK ROW | client ROW PORT | alone STACK ROW | peers".into(),
+        ),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -52,6 +57,12 @@ fn server(stack: &str, row: &str, options: &[&str]) -> Result<()> {
     let options = options::Options::parse(options)?;
     single_core::pin(&options, single_core::SERVER_CORE)?;
     server::run(stack.parse()?, row, &options)
+}
+
+fn alone(stack: &str, row: &str, options: &[&str]) -> Result<()> {
+    let options = options::Options::parse(options)?;
+    single_core::pin(&options, single_core::SERVER_CORE)?;
+    certificates::run(stack.parse()?, row.parse()?, &options)
 }
 
 fn client(row: &str, port: &str, options: &[&str]) -> Result<()> {

@@ -56,7 +56,7 @@ impl ClientVerifier {
             return Err(Error::NothingTrusted);
         }
         Ok(Self {
-            hints: hints(&made.trust),
+            hints: made.trust.hints(hints),
             policy: ChainPolicy::new(made.trust, made.options, &made.provider),
             mandatory: made.mandatory,
             provider: made.provider,

@@ -9,11 +9,12 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use pki_types::CertificateDer;
-use rustls::RootCertStore;
+use rustls::{DistinguishedName, RootCertStore};
 use sha2::{Digest, Sha256};
 
 pub use self::trusted_certificate::{Provenance, TrustedCertificate};
 use crate::pem_bundle::{PemBundle, read_file};
+use crate::verify::is_root;
 use crate::{Error, Result};
 
 /// A set of trusted certificates.
@@ -38,8 +39,14 @@ pub struct Trust(Arc<Inner>);
 struct Inner {
     certificates: Vec<TrustedCertificate>,
     anchors: OnceLock<Arc<RootCertStore>>,
+    roots: OnceLock<RootsAndHelpers>,
+    hints: OnceLock<Arc<[DistinguishedName]>>,
     fingerprint: OnceLock<[u8; 32]>,
 }
+
+/// The anchors where chains must reach a root, and the trusted CAs that are none: they help to find
+/// the way.
+pub(crate) type RootsAndHelpers = (Arc<RootCertStore>, Arc<[CertificateDer<'static>]>);
 
 impl Trust {
     /// The roots of Mozilla's programme, compiled into this program. One set for the whole
@@ -223,6 +230,31 @@ impl Trust {
                 .collect();
             Arc::new(RootCertStore { roots })
         })
+    }
+
+    /// What ends a chain without partial chains, made once per set like [`Self::anchors`].
+    pub(crate) fn roots(&self) -> &RootsAndHelpers {
+        self.0.roots.get_or_init(|| {
+            let (roots, others): (Vec<_>, Vec<_>) = self
+                .certificates()
+                .iter()
+                .filter(|certificate| certificate.is_anchor())
+                .partition(|certificate| is_root(certificate.der()));
+            let helpers = others.iter().map(|c| c.der().clone()).collect();
+            if others.is_empty() {
+                return (Arc::clone(self.anchors()), helpers);
+            }
+            let roots = roots.iter().filter_map(|c| c.anchor().cloned()).collect();
+            (Arc::new(RootCertStore { roots }), helpers)
+        })
+    }
+
+    /// Names of issuers, as a server tells them to its clients; `make` is asked once per set.
+    pub(crate) fn hints(
+        &self,
+        make: impl FnOnce(&Self) -> Arc<[DistinguishedName]>,
+    ) -> Arc<[DistinguishedName]> {
+        Arc::clone(self.0.hints.get_or_init(|| make(self)))
     }
 
     /// Whether the user listed exactly this certificate. The whole of it is compared.

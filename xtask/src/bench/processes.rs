@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
-use super::rows::PLAIN;
+use super::rows::{PLAIN, is_alone};
 use crate::{Workspace, run};
 
 /// The program of both ends.
@@ -50,13 +50,22 @@ impl Processes {
         run::output(Command::new(&self.program).arg("peers"))
     }
 
-    /// Runs one server and one client; what the client printed, by name.
+    /// Runs one server and one client, or the one process of a load without a peer; what the client
+    /// printed, by name.
     pub(super) fn measure(
         &self,
         stack: &str,
         load: &str,
         window_ms: u64,
     ) -> Result<Vec<(String, f64)>, String> {
+        if is_alone(load) {
+            let window_ms = window_ms.to_string();
+            let mut alone = Command::new(&self.program);
+            alone.args(["alone", stack, load, "--window-ms", &window_ms]);
+            let printed =
+                run::output(&mut alone).map_err(|error| format!("{load} {stack}: {error}"))?;
+            return printed.lines().map(parse).collect();
+        }
         let server = Server::start(Command::new(&self.program).args(["server", stack, load]))?;
         let mut client = self.client(&server, stack, load);
         client.args(["--window-ms", &window_ms.to_string()]);

@@ -7,7 +7,12 @@ pub(super) const OPENSSL: &str = "tokio-openssl";
 /// The one without TLS.
 pub(super) const PLAIN: &str = "tcp";
 
-/// What is measured with one pair of processes.
+/// rustls with its own verifier: the one that rows on certificates refer to.
+const WEBPKI: &str = "rustls-webpki";
+/// The crate of this workspace in those rows.
+const CERTS: &str = "tls-certs";
+
+/// What is measured with one pair of processes, or one process.
 #[derive(Debug)]
 pub(super) struct Load {
     pub(super) name: &'static str,
@@ -114,6 +119,21 @@ const fn memory(name: &'static str, title: &'static str, printed: &'static str) 
     }
 }
 
+/// Work of one process, without a peer.
+const fn alone(name: &'static str, title: &'static str, aims: &'static [Aim]) -> Row {
+    Row {
+        name,
+        title,
+        unit: "/s",
+        load: name,
+        printed: "rate",
+        base: WEBPKI,
+        stacks: &[WEBPKI, CERTS],
+        aims,
+        is_less_better: false,
+    }
+}
+
 pub(super) const ROWS: &[Row] = &[
     handshake(
         "hs13",
@@ -187,6 +207,36 @@ pub(super) const ROWS: &[Row] = &[
         "after-handshake",
     ),
     memory("mem-echo", "memory at rest, after an echo", "after-echo"),
+    alone("cert-load", "Mozilla's roots from PEM to a verifier", &[]),
+    alone(
+        "cert-verify",
+        "a chain of three certificates is accepted",
+        // At most 1.15 of the time.
+        &[aim_and_floor(CERTS, 0.87, 0.80)],
+    ),
+    alone("cert-refuse", "a chain of an unknown root is refused", &[]),
+    Row {
+        unit: "B",
+        load: "cert-mem",
+        printed: "first",
+        is_less_better: true,
+        ..alone(
+            "cert-mem-first",
+            "memory of a context with Mozilla's roots",
+            &[],
+        )
+    },
+    Row {
+        unit: "B",
+        load: "cert-mem",
+        printed: "each",
+        is_less_better: true,
+        ..alone(
+            "cert-mem-each",
+            "memory of each of 1,000 more that share them",
+            &[aim(CERTS, 1.0)],
+        )
+    },
 ];
 
 impl Row {
@@ -211,6 +261,11 @@ pub(super) fn nearest(load: &'static str, stack: &str) -> &'static str {
         ("psk13", BASE) => "res13",
         _ => load,
     }
+}
+
+/// Whether a load is the work of one process, without a peer.
+pub(super) fn is_alone(load: &str) -> bool {
+    load.starts_with("cert-")
 }
 
 /// Whether a stack is this workspace in one setting or another.

@@ -35,7 +35,7 @@ impl ChainPolicy {
     pub(crate) fn new(trust: Trust, options: Options, provider: &CryptoProvider) -> Self {
         let (anchors, helpers) = match options.partial_chain {
             true => (Arc::clone(trust.anchors()), Arc::from([])),
-            false => roots_only(&trust),
+            false => trust.roots().clone(),
         };
         Self {
             trust,
@@ -148,17 +148,6 @@ impl ChainPolicy {
     }
 }
 
-fn roots_only(trust: &Trust) -> (Arc<RootCertStore>, Arc<[CertificateDer<'static>]>) {
-    let (roots, others): (Vec<_>, Vec<_>) = trust
-        .certificates()
-        .iter()
-        .filter(|certificate| certificate.is_anchor())
-        .partition(|certificate| is_root(certificate.der()));
-    let roots = roots.iter().filter_map(|c| c.anchor().cloned()).collect();
-    let helpers = others.iter().map(|c| c.der().clone()).collect();
-    (Arc::new(RootCertStore { roots }), helpers)
-}
-
 /// Whether the certificate names itself as issuer.
 pub(crate) fn is_root(der: &CertificateDer<'_>) -> bool {
     Certificate::from_der(der).is_ok_and(|certificate| {
@@ -172,6 +161,33 @@ impl Usage<'_> {
         match self {
             Self::Server(_) | Self::AnyServer => KeyUsage::server_auth(),
             Self::Client => KeyUsage::client_auth(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A thousand verifiers of one trust hold its anchors once.
+    #[test]
+    fn policies_of_one_trust_share_its_anchors() {
+        let provider = rustls::crypto::aws_lc_rs::default_provider();
+        for partial_chain in [true, false] {
+            let policy = || {
+                let options = Options {
+                    partial_chain,
+                    ..Options::default()
+                };
+                ChainPolicy::new(Trust::mozilla(), options, &provider)
+            };
+            let (one, other) = (policy(), policy());
+            assert!(Arc::ptr_eq(&one.anchors, &other.anchors));
+            assert!(
+                Arc::ptr_eq(&one.anchors, Trust::mozilla().anchors()),
+                "all are roots"
+            );
+            assert_eq!(one.helpers.len(), 0);
         }
     }
 }
