@@ -9,9 +9,10 @@ use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::{RootCertStore, SignatureScheme};
 use std::sync::Arc;
-use tls_certs::{ServerVerifier, VerifyCode};
+use tls_certs::{Crl, Crls, ServerVerifier, VerifyCode};
 
 use super::pki::{Made, NOW, ca, localhost, provider, server, verifier};
+use super::revocation::{list, signing_ca};
 
 struct Fixture {
     certificates: Vec<CertificateDer<'static>>,
@@ -65,6 +66,76 @@ proptest! {
             let verdict = ours.verify(&chain, &localhost(), now);
             prop_assert_eq!(verdict.is_ok(), plain.is_ok());
         }
+    }
+}
+
+struct WithLists {
+    chain: Vec<CertificateDer<'static>>,
+    root: Made,
+    lists: Vec<Vec<u8>>,
+}
+
+static WITH_LISTS: LazyLock<WithLists> = LazyLock::new(|| {
+    let serial = |mut params: rcgen::CertificateParams, number: u64| {
+        params.serial_number = Some(rcgen::SerialNumber::from(number));
+        params
+    };
+    let root = Made::self_signed(signing_ca("root"));
+    let intermediate = root.issue(serial(signing_ca("intermediate"), 2));
+    let leaf = intermediate.issue(serial(server("localhost"), 3));
+    let namesake = Made::self_signed(signing_ca("intermediate"));
+    WithLists {
+        chain: vec![leaf.der.clone(), intermediate.der.clone()],
+        lists: vec![
+            list(&intermediate, 2026, &[]),
+            list(&intermediate, 2026, &[3]),
+            list(&intermediate, 2027, &[9]),
+            list(&intermediate, 2025, &[]),
+            list(&root, 2026, &[]),
+            list(&root, 2027, &[2]),
+            list(&root, 2025, &[]),
+            list(&namesake, 2026, &[]),
+        ],
+        root,
+    }
+});
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    // Of the lists whose time has come, the newest of each issuer counts.
+    #[test]
+    fn with_lists_our_verdict_is_webpkis(
+        picks in prop::collection::vec(0usize..8, 1..5),
+        day in 0u64..1_400,
+    ) {
+        let f = &*WITH_LISTS;
+        let lists: Vec<_> = picks.iter().map(|&pick| f.lists[pick].clone()).collect();
+        let now = pki_types::UnixTime::since_unix_epoch(Duration::from_secs(1_735_689_600 + day * 86_400));
+        let ours = ServerVerifier::builder(f.root.trusted(), provider())
+            .crls(Crls::from_der(&lists).unwrap())
+            .build()
+            .unwrap();
+        let ours = ours.verify(&f.chain, &localhost(), now);
+        let mut roots = RootCertStore::empty();
+        roots.add(f.root.der.clone()).unwrap();
+        // As webpki takes the first of an issuer, it is given the newest whose time has come.
+        let mut current: Vec<_> = lists.iter().filter(|der| {
+            let list = Crl::from_der(der).unwrap();
+            list.this_update().unwrap() <= i64::try_from(now.as_secs()).unwrap()
+        }).cloned().collect();
+        current.sort_by_key(|der| std::cmp::Reverse(Crl::from_der(der).unwrap().this_update()));
+        if current.is_empty() {
+            prop_assert!(ours.is_err());
+            return Ok(());
+        }
+        let plain = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider())
+            .with_crls(current.into_iter().map(Into::into))
+            .enforce_revocation_expiration()
+            .build()
+            .unwrap()
+            .verify_server_cert(&f.chain[0], &f.chain[1..], &localhost(), &[], now);
+        prop_assert_eq!(ours.is_ok(), plain.is_ok(), "{:?} {:?}", ours, plain);
     }
 }
 
