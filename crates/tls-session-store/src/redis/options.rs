@@ -20,6 +20,9 @@ use crate::limits::{
     MIN_REDIS_BACKOFF,
 };
 
+/// Longer times are as good as this one, and some do not fit into a clock.
+const A_DAY: Duration = Duration::from_secs(86_400);
+
 /// How to reach Redis, and how to use it. Begins with a URL; [`open`](Self::open) makes the store.
 ///
 /// | URL | means |
@@ -157,10 +160,10 @@ impl RedisOptions {
 
     /// How long a call may take, a second unless set; it then fails as
     /// [`Error::StoreLate`], and the connection is made anew. A handshake waits less than that: its
-    /// own limit is the accept pipeline's.
+    /// own limit is the accept pipeline's. At most a day.
     #[must_use]
     pub fn time_limit(mut self, limit: Duration) -> Self {
-        self.limit = limit;
+        self.limit = limit.min(A_DAY);
         self
     }
 
@@ -173,13 +176,12 @@ impl RedisOptions {
 
     /// The shortest and the longest time between two attempts to connect, 50 ms and 2 s unless set. The
     /// time doubles with each failure, and a random part of up to as much again is added. A connection
-    /// that held for longer than `max` is made anew without delay.
+    /// that held for longer than `max` is made anew without delay. Between a millisecond and a day.
     #[must_use]
     pub fn reconnect(mut self, min: Duration, max: Duration) -> Self {
-        self.backoff = Backoff {
-            min: min.max(Duration::from_millis(1)),
-            max: max.max(min),
-        };
+        let min = min.clamp(Duration::from_millis(1), A_DAY);
+        let max = max.clamp(min, A_DAY);
+        self.backoff = Backoff { min, max };
         self
     }
 

@@ -1,5 +1,7 @@
 //! Redis is slow, down, killed, or back with nothing.
 
+use std::time::Duration;
+
 use tls_session_store::SessionStore;
 use tls_testing::peer::Redis;
 
@@ -110,6 +112,26 @@ async fn restarted_empty_it_is_noticed_and_what_was_taken_counts_anew() {
         .filter(|line| *line != "down redis_lost")
         .collect();
     assert_eq!(lines, ["connecting", "up", "down redis_refused", "up"]);
+}
+
+#[tokio::test]
+async fn limits_may_be_as_long_or_short_as_one_likes() {
+    let Some(redis) = Redis::require().await else {
+        return;
+    };
+    let url = format!("redis://{}", redis.address);
+    let ever = Duration::MAX;
+    let patient = eager(&url).time_limit(ever).reconnect(ever, ever);
+    let patient = patient.max_calls(usize::MAX).open().unwrap();
+    patient.put(b"id", b"value".to_vec(), ever).await.unwrap();
+    assert_eq!(patient.get(b"id").await.unwrap().unwrap(), b"value");
+    let never = Duration::ZERO;
+    let hasty = eager(&url).time_limit(never).reconnect(never, never);
+    let hasty = hasty.max_calls(0).open().unwrap();
+    // A clock ticks once a millisecond, and that can be enough.
+    if let Err(error) = hasty.get(b"id").await {
+        assert_eq!(error.code(), "store_late");
+    }
 }
 
 #[tokio::test]
