@@ -1,13 +1,14 @@
 //! Why a command can't go on: with a stable code, an exit code and a hint.
 
+mod exit_code;
+mod hint;
+
 use std::error::Error as StdError;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use tls::net::{ConnectError, HandshakeError, HandshakeErrorKind};
-
-use crate::exit_codes::ExitCode;
+use tls::net::ConnectError;
 
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -156,67 +157,6 @@ impl Error {
         }
     }
 
-    pub(crate) fn exit_code(&self) -> ExitCode {
-        match self {
-            Self::Usage { .. }
-            | Self::Context(_)
-            | Self::Acceptor(_)
-            | Self::Sessions(tls::sessions::Error::StoreUrl { .. }) => ExitCode::Usage,
-            Self::Sessions(
-                tls::sessions::Error::Store(_) | tls::sessions::Error::StoreLate { .. },
-            ) => ExitCode::Network,
-            Self::Certificates(_)
-            | Self::NotReloaded(_)
-            | Self::Sessions(_)
-            | Self::Psk(_)
-            | Self::File { .. }
-            | Self::NoDataDirectory
-            | Self::Listen { .. }
-            | Self::ListenerDead { .. }
-            | Self::System { .. } => ExitCode::Local,
-            Self::Connect(error) => connect_exit_code(error),
-            // An alert after the handshake is how a TLS 1.3 server refuses a client.
-            Self::Broken { source } if source.kind() == io::ErrorKind::InvalidData => {
-                ExitCode::Handshake
-            }
-            Self::Broken { .. } | Self::Truncated => ExitCode::Network,
-            Self::Bug(_) => ExitCode::Bug,
-        }
-    }
-
-    /// What a person can do about it.
-    pub(crate) fn hint(&self) -> Option<&str> {
-        Some(match self {
-            Self::Usage { hint, .. } => hint,
-            Self::Certificates(tls::certs::Error::Passphrase { .. }) => {
-                "give it with --passphrase @FILE or --passphrase env:NAME"
-            }
-            Self::Certificates(error) => error.hint(),
-            Self::NotReloaded(error) => inner(error).hint(),
-            Self::Context(error) => return context_hint(error),
-            Self::Connect(error) => error.hint(),
-            Self::Sessions(tls::sessions::Error::KeyFile {
-                action: "create", ..
-            }) => "an existing file is never overwritten; give another name",
-            Self::Sessions(tls::sessions::Error::KeyFile { .. }) => {
-                "make ticket keys with: tls ticket-keys new FILE; a secret with: (umask 077; openssl rand -hex 32 > FILE)"
-            }
-            Self::Sessions(tls::sessions::Error::StoreUrl { .. }) => {
-                "write memory, redis://HOST, rediss://HOST, redis+sentinel://HOST,HOST/MASTER, redis-cluster://HOST,HOST or unix:PATH"
-            }
-            Self::Psk(tls::psk::Error::KeyFile { .. }) => {
-                "make a line with: tls psk new --identity NAME"
-            }
-            Self::NoDataDirectory => "set HOME, or give --dev-dir DIR",
-            Self::Listen { source, .. } => return listen_hint(source),
-            Self::Broken { source } if is_alert(source) => {
-                "the server ended it after the handshake; if it demands a client certificate, give --cert and --key"
-            }
-            Self::Bug(_) => "please report this",
-            _ => return None,
-        })
-    }
-
     /// The causes below this error that its own text does not tell.
     pub(crate) fn causes(&self) -> Vec<String> {
         let mut told = self.to_string();
@@ -264,56 +204,6 @@ fn inner(error: &tls::certs::Error) -> &tls::certs::Error {
         tls::certs::Error::NotReloaded { source, .. } => source,
         error => error,
     }
-}
-
-fn connect_exit_code(error: &ConnectError) -> ExitCode {
-    match error {
-        ConnectError::Address(_) => ExitCode::Usage,
-        ConnectError::Handshake(error) => handshake_exit_code(error),
-        _ => ExitCode::Network,
-    }
-}
-
-fn handshake_exit_code(error: &HandshakeError) -> ExitCode {
-    match error.kind() {
-        HandshakeErrorKind::ServerCertificateRefused(_) => ExitCode::CertificateRefused,
-        HandshakeErrorKind::Io(_)
-        | HandshakeErrorKind::PeerClosed
-        | HandshakeErrorKind::HandshakeTimeout(_) => ExitCode::Network,
-        HandshakeErrorKind::EnginePanicked | HandshakeErrorKind::ParsersDisagree(_) => {
-            ExitCode::Bug
-        }
-        HandshakeErrorKind::UnusableContext(_) => ExitCode::Usage,
-        _ => ExitCode::Handshake,
-    }
-}
-
-fn context_hint(error: &tls::context::Error) -> Option<&'static str> {
-    use tls::context::Error as Context;
-    match error {
-        Context::NoCipherMatch { .. }
-        | Context::NoCipherLeft { .. }
-        | Context::CipherWordNotSupported { .. } => Some("`tls ciphers` lists the names"),
-        Context::Trust(error) | Context::Identity(error) => Some(error.hint()),
-        _ => None,
-    }
-}
-
-fn listen_hint(error: &io::Error) -> Option<&'static str> {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => Some(
-            "another program has the port: give another one, or port 0 for any; with --reuse-port several `tls serve` share one",
-        ),
-        io::ErrorKind::PermissionDenied => {
-            Some("ports below 1024 need root or CAP_NET_BIND_SERVICE; give a higher one")
-        }
-        io::ErrorKind::AddrNotAvailable => Some("this machine does not have that address"),
-        _ => None,
-    }
-}
-
-fn is_alert(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::InvalidData
 }
 
 #[cfg(test)]

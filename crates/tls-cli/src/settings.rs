@@ -189,6 +189,8 @@ pub(crate) struct ConnectSettings {
     pub(crate) context: SecureContext,
     /// The name asked for and checked.
     pub(crate) server_name: ServerName<'static>,
+    /// Whose key is offered.
+    pub(crate) psk_identity: Option<String>,
     pub(crate) info: bool,
     pub(crate) reconnect: u32,
     pub(crate) insecure: bool,
@@ -201,8 +203,7 @@ impl ConnectSettings {
     pub(crate) fn from_flags(flags: &ConnectFlags) -> Result<Self> {
         let host = host(&flags.address);
         let server_name = server_name(flags.servername.as_deref().unwrap_or(host))?;
-        let certificates = flags.psk.psk_identity.is_none() || flags.psk.psk_or_certificate;
-        let mut builder = if certificates {
+        let mut builder = if has_certificates(flags)? {
             SecureContext::client(trust::of_client(&flags.ca, host, &flags.development)?)
         } else {
             SecureContext::without_certificate()
@@ -228,6 +229,7 @@ impl ConnectSettings {
             connector,
             context,
             server_name,
+            psk_identity: flags.psk.psk_identity.clone(),
             info: flags.info,
             reconnect: flags.reconnect,
             insecure: flags.insecure,
@@ -236,6 +238,25 @@ impl ConnectSettings {
             json: flags.json,
         })
     }
+}
+
+/// Whether certificates play a part, as they do unless there is a key instead.
+fn has_certificates(flags: &ConnectFlags) -> Result<bool> {
+    if flags.psk.psk_identity.is_none() || flags.psk.psk_or_certificate {
+        return Ok(true);
+    }
+    let is_asked_for = !flags.ca.is_empty()
+        || !flags.crl.is_empty()
+        || flags.cert.is_some()
+        || flags.pfx.is_some()
+        || flags.insecure;
+    if is_asked_for {
+        return Err(Error::usage(
+            "with a pre-shared key no certificate is shown or checked",
+            "leave out --ca, --crl, --cert, --pfx and --insecure, or add --psk-or-certificate",
+        ));
+    }
+    Ok(false)
 }
 
 /// The host of `HOST`, `HOST:PORT`, `[IPV6]:PORT` or a bare IPv6 address.

@@ -104,6 +104,9 @@ impl<'a> Facts<'a> {
         if let ServerName::DnsName(name) = &self.settings.server_name {
             parts.push(format!("SNI {}", name.as_ref()));
         }
+        if let Some(identity) = &self.settings.psk_identity {
+            parts.push(format!("key of \"{}\"", Printable(identity)));
+        }
         parts.join("; ")
     }
 

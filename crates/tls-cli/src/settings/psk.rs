@@ -50,24 +50,20 @@ pub(super) fn connect(flags: &ConnectPskFlags, connector: TlsConnector) -> Resul
 
 /// Digits, or the line of this identity in a file.
 fn key(secret: &Secret, identity: &PskIdentity) -> Result<PskKey> {
-    let option = "--psk-key";
-    let text = secret.text(option)?;
-    match (secret, text.contains(':')) {
-        (Secret::File(file), true) => {
-            let keys = PskKeys::from_file(file).map_err(Error::Psk)?;
-            let found = keys
-                .find(identity, ProtocolVersion::Tls12)
-                .into_iter()
-                .next();
-            found.ok_or_else(|| {
-                Error::usage(
-                    format!("{} has no key of \"{identity}\"", file.display()),
-                    "write the identity as it stands in the file",
-                )
-            })
-        }
-        _ => PskKey::from_hex(text.trim()).map_err(|error| refused(&error)),
-    }
+    let text = secret.text("--psk-key")?;
+    let file = match (PskKey::from_hex(text.trim()), secret) {
+        (Ok(key), _) => return Ok(key),
+        (Err(_), Secret::File(file)) => file,
+        (Err(error), _) => return Err(refused(&error)),
+    };
+    let keys = PskKeys::from_file(file).map_err(Error::Psk)?;
+    let mut found = keys.find(identity, ProtocolVersion::Tls12).into_iter();
+    found.next().ok_or_else(|| {
+        Error::usage(
+            format!("{} has no key of \"{identity}\"", file.display()),
+            "write the identity as it stands in the file",
+        )
+    })
 }
 
 fn import_context(context: Option<&str>) -> Result<Option<ImportContext>> {

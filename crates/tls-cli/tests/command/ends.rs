@@ -26,11 +26,17 @@ impl Place {
 
     /// `tls` with these words, running.
     pub(crate) fn start(&self, args: &[&str]) -> Process {
+        self.start_with(args, &[])
+    }
+
+    /// The same with variables in its environment.
+    pub(crate) fn start_with(&self, args: &[&str], variables: &[(&str, &str)]) -> Process {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tls"));
         command
             .args(args)
             .current_dir(self.path())
-            .env("TLS_DEV_DIR", self.path().join("dev"));
+            .env("TLS_DEV_DIR", self.path().join("dev"))
+            .envs(variables.iter().copied());
         Process::start(command)
     }
 
@@ -45,12 +51,17 @@ impl Place {
 
     /// `tls serve --json` on a free port, listening.
     pub(crate) async fn serve(&self, args: &[&str]) -> Serving {
+        self.serve_with(args, &[]).await
+    }
+
+    /// The same with variables in its environment.
+    pub(crate) async fn serve_with(&self, args: &[&str], variables: &[(&str, &str)]) -> Serving {
         let mut all = vec!["serve", "--json"];
         if !args.contains(&"--listen") {
             all.extend(["--listen", "127.0.0.1:0"]);
         }
         all.extend(args);
-        let mut process = self.start(&all);
+        let mut process = self.start_with(&all, variables);
         let listening = json(&process.next_line().await);
         assert_eq!(
             (&listening["event"], &listening["v"]),

@@ -125,6 +125,20 @@ async fn usage_and_configuration_are_2() {
                 2,
                 "tls psk new",
             ),
+            (
+                &[
+                    "connect",
+                    "localhost:1",
+                    "--psk-identity",
+                    "a",
+                    "--psk-key",
+                    "6f0d9a3c51e84b72a1c4d7e02b9f8356",
+                    "--ca",
+                    "dev",
+                ],
+                2,
+                "--psk-or-certificate",
+            ),
             (&["serve", "--early-data", "100000"], 2, "65536"),
             (
                 &["serve", "--max-pending", "0"],

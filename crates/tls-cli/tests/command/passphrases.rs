@@ -173,6 +173,21 @@ async fn a_passphrase_that_is_missing_wrong_or_seen_by_all_is_told() {
     assert!(open.stderr.contains("chmod 600"), "{}", open.stderr);
 }
 
+/// As systemd hands them over with `LoadCredential=`.
+#[tokio::test]
+async fn bare_names_are_looked_for_among_the_credentials() {
+    let Some(made) = Encrypted::new().await else {
+        return;
+    };
+    let elsewhere = Place::new();
+    let credentials = [("CREDENTIALS_DIRECTORY", text(made.place.path()))];
+    let key = ["--cert", "server.pem", "--key", "encrypted.key"];
+    let words = [&key[..], &["--passphrase", "passphrase"]].concat();
+    let server = elsewhere.serve_with(&words, &credentials).await;
+    assert_eq!(server.listening["certificate"]["subject"], "CN=localhost");
+    assert_eq!(server.process.stderr(), "");
+}
+
 /// `script` gives the command a terminal.
 #[tokio::test]
 async fn at_a_terminal_a_person_is_asked() {

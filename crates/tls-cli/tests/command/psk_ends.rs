@@ -6,7 +6,7 @@ use std::process::Command;
 
 use tls_testing::peer::{Curl, OpenSsl};
 
-use crate::ends::{Place, text};
+use crate::ends::{Place, json_lines, text};
 use crate::json::compare;
 
 const KEY: &str = "6f0d9a3c51e84b72a1c4d7e02b9f8356";
@@ -15,7 +15,7 @@ const OTHER: &str = "00112233445566778899aabbccddeeff";
 /// A place with the key of `gate-7` in `devices.psk`.
 fn place() -> Place {
     let place = Place::new();
-    write(&place, &format!("gate-7:{KEY}\n"));
+    write(&place, &format!("# ours\ngate-7:{KEY}\n"));
     place
 }
 
@@ -154,6 +154,43 @@ async fn both_ends_agree_with_openssl() {
         client.send(b"hello\n");
         client.wait_for("olleh").await;
         client.finish().await.expect_success();
+    }
+}
+
+#[tokio::test]
+async fn a_hint_is_told_and_strangers_learn_nothing_from_a_decoy() {
+    let Some(openssl) = OpenSsl::require() else {
+        return;
+    };
+    let place = place();
+    let more = ["--psk-hint", "which gate?", "--psk-decoy"];
+    let server = place.serve(&[&ONLY[..], &more].concat()).await;
+    let psk = ["-tls1_2", "-psk_identity", "gate-7", "-psk", KEY];
+    let output = openssl
+        .converse(server.address, &psk, "hello", "hello")
+        .await;
+    assert!(
+        output.contains("PSK identity hint: which gate?"),
+        "{output:?}"
+    );
+    for version in ["1.2", "1.3"] {
+        let mut ends = Vec::new();
+        for (identity, key) in [("gate-7", OTHER), ("stranger", KEY)] {
+            let words = [
+                "connect",
+                &server.place(),
+                "--info",
+                "--max-version",
+                version,
+            ];
+            let psk = ["--psk-identity", identity, "--psk-key", key, "--json"];
+            let output = place.run(&[&words[..], &psk].concat()).await;
+            let error = json_lines(output.stderr.split_once('\n').unwrap().1)
+                .pop()
+                .unwrap();
+            ends.push((error["code"].clone(), error["message"].clone()));
+        }
+        assert_eq!(ends[0], ends[1]);
     }
 }
 

@@ -354,6 +354,19 @@ async fn a_password_comes_from_a_file_or_a_variable_or_with_a_warning() {
         );
         assert!(!said.contains("hunter2"));
     }
+    let store = ["--session-store", &open, "--session-secret", "env:SESSIONS"];
+    let store = [
+        &store[..],
+        &["--session-store-timeout", "20s", "--no-tickets"],
+    ]
+    .concat();
+    let secret = "5a".repeat(32);
+    let variables = [("TLS_STORE_PASSWORD", "hunter2"), ("SESSIONS", &secret)];
+    let server = place.serve_with(&store, &variables).await;
+    let client = ["connect", &server.place(), "--info", "--reconnect", "1"];
+    let output = place.run(&client).await.expect_success();
+    assert!(output.stderr.contains("resumed ("), "{output:?}");
+    assert_eq!(server.process.stderr(), "");
 }
 
 #[tokio::test]
