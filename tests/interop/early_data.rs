@@ -4,13 +4,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tls_context::SecureContextBuilder;
-use tls_net::{AcceptorBuilder, EarlyData, EarlyDataRefused, NotResumed, Resumption, TlsAcceptor};
+use tls_context::{SecureContext, SecureContextBuilder};
+use tls_net::{
+    AcceptorBuilder, EarlyData, EarlyDataRefused, NotResumed, PskIdentity, PskKey, PskKeys,
+    Resumption, TlsAcceptor,
+};
 use tls_session_store::{Error, MemoryStore, RedisStore, SessionStore, SharedSecret};
 use tls_testing::peer::{OpenSsl, Output, Redis};
 use tls_testing::{Clock, SameClient};
 use tls_tests::credentials::server;
 use tls_tests::{PemFiles, Served, in_time};
+use tls_wire::HashAlgorithm;
 use tokio::net::TcpStream;
 use tokio::sync::Barrier;
 
@@ -125,6 +129,51 @@ async fn openssl_goes_on_when_its_early_data_is_refused() {
         assert!(output.contains("Early data was rejected"), "{row}");
         assert!(output.contains("later"), "{row}");
         assert_eq!(outcome, EarlyData::Refused(reason), "{row}");
+    }
+}
+
+/// An external pre-shared key that allows early data, at the engine for such keys: skipped as well. Its
+/// secret is the one of a session, since that is how `s_client` is told that it may send some.
+// Spec: SES-12
+#[tokio::test]
+async fn the_engine_of_pre_shared_keys_skips_early_data_too() {
+    let Some(early) = Early::require(&[b'e'; LIMIT as usize]) else {
+        return;
+    };
+    let first = Served::echo(early.worker(server()).early_data(LIMIT)).await;
+    let session = early.files.path("session.pem");
+    let data = early.files.path("early");
+    let keep = ["-CAfile", &early.files.ca, "-sess_out", &session];
+    let kept = early
+        .openssl
+        .converse(first.address, &keep, "hello", "hello");
+    let kept = kept.await.expect_success().stdout;
+    let secret = kept.rsplit("Resumption PSK: ").next().unwrap();
+    let secret = secret.split_whitespace().next().unwrap();
+    let key = PskKey::from_hex(secret)
+        .unwrap()
+        .with_hash(HashAlgorithm::Sha384);
+    let keys = PskKeys::from_keys([(PskIdentity::new("gate-7").unwrap(), key)]).unwrap();
+    for on in [true, false] {
+        let context = SecureContext::without_certificate();
+        let mut worker = early.worker(context).psk(keys.clone());
+        if on {
+            worker = worker.early_data(LIMIT);
+        }
+        let mut second = Served::echo(worker).await;
+        let offer = ["-psk_session", &session, "-psk_identity", "gate-7"];
+        let offer = [&offer[..], &["-early_data", &data]].concat();
+        let offered = early
+            .openssl
+            .converse(second.address, &offer, "later", "later");
+        let output = offered.await.expect_success();
+        assert!(output.contains("Early data was rejected"), "{output:?}");
+        let info = second.connection().await;
+        assert!(info.psk_identity().is_some());
+        assert_eq!(
+            info.early_data(),
+            EarlyData::Refused(EarlyDataRefused::FullHandshake)
+        );
     }
 }
 

@@ -403,7 +403,10 @@ async fn a_server_with_lists_lets_in_whom_they_do_not_name() {
             assert_eq!(report["data"] == "hello", code.is_none(), "{report}");
             if let Some(code) = code {
                 let failure = served.failure().await;
-                assert_eq!(failure.certificate.map(tls_certs::VerifyCode::as_str), Some(code));
+                assert_eq!(
+                    failure.certificate.map(tls_certs::VerifyCode::as_str),
+                    Some(code)
+                );
             } else {
                 assert!(served.connection().await.authorized());
             }

@@ -252,6 +252,9 @@ where
         (true, true) => EarlyData::Refused(EarlyDataRefused::Ticket),
         (true, false) => EarlyData::Refused(EarlyDataRefused::FullHandshake),
     };
+    if hello.early_data() {
+        crate::metrics::early_data(early);
+    }
     Ok(Finished {
         negotiated: negotiated(&chosen.context, facts),
         chosen,
