@@ -3,13 +3,14 @@
 use rustls::pki_types::PrivateKeyDer;
 use tls_certs::Identity as ServerIdentity;
 use tls_context::SecureContext;
-use tls_net::{ClientHello, TlsAcceptor};
+use tls_net::{ClientHello, PskKeys, TlsAcceptor};
 use tls_session_store::{MemoryStore, SharedSecret};
 use tokio::net::TcpListener;
 
 use super::work::Work;
 use crate::Result;
 use crate::identity::{Identity, PROTOCOL, SERVER_NAME};
+use crate::psk;
 
 /// How the server is set up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,7 @@ pub(crate) enum Setting {
 pub(super) async fn serve(listener: TcpListener, work: Work, setting: Setting) -> Result<()> {
     let acceptor = match setting {
         Setting::Full => full(work)?,
+        _ if work.row.handshake().is_psk() => keys_only()?,
         _ => TlsAcceptor::builder(context(work)?).build()?,
     };
     let server = acceptor.listen(listener);
@@ -39,6 +41,18 @@ pub(super) async fn serve(listener: TcpListener, work: Work, setting: Setting) -
         _ => server.serve(move |stream| work.serve(stream)).await?,
     };
     Ok(())
+}
+
+/// No certificate: one key, from a table.
+fn keys_only() -> Result<TlsAcceptor> {
+    let context = SecureContext::without_certificate()
+        .alpn([PROTOCOL])
+        .groups("X25519")
+        .resumption(false)
+        .tickets(0)
+        .build()?;
+    let keys = PskKeys::from_keys([psk::key()?])?;
+    Ok(TlsAcceptor::builder(context).psk(keys).build()?)
 }
 
 fn context(work: Work) -> Result<SecureContext> {

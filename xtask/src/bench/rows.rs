@@ -70,7 +70,7 @@ const MEMORY: &[&str] = &[
     "tls-full",
 ];
 const HANDSHAKE_AIMS: &[Aim] = &[aim_and_floor("tls", 1.0, 0.9), aim("tls-full", 0.95)];
-const PSK_AIMS: &[Aim] = &[aim("tls-psk", 1.2)];
+const PSK_AIMS: &[Aim] = &[aim("tls", 1.2), aim("tls-psk", 1.2)];
 const MEMORY_AIMS: &[Aim] = &[aim_and_floor("tls", 0.38, 0.40), aim("tls-full", 0.38)];
 
 const fn handshake(
@@ -154,16 +154,16 @@ pub(super) const ROWS: &[Row] = &[
         ..handshake(
             "psk13",
             "pre-shared key, TLS 1.3, X25519",
-            &[OPENSSL, "tls-psk"],
+            &[OPENSSL, "tls", "tls-psk"],
         )
     },
     Row {
         load: "psk13",
-        aims: &[aim("tls-psk", 1.0)],
+        aims: &[aim("tls", 1.0), aim("tls-psk", 1.0)],
         ..handshake(
             "psk13-resumed",
             "pre-shared key beside rustls resuming, TLS 1.3",
-            &[BASE, "tls-psk"],
+            &[BASE, "tls", "tls-psk"],
         )
     },
     Row {
@@ -172,7 +172,7 @@ pub(super) const ROWS: &[Row] = &[
         ..handshake(
             "psk12",
             "pre-shared key, TLS 1.2, X25519",
-            &[OPENSSL, "tls-psk"],
+            &[OPENSSL, "tls", "tls-psk"],
         )
     },
     Row {

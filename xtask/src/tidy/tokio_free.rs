@@ -10,6 +10,7 @@ const TOKIO_FREE: &[&str] = &[
     "tls-session-store",
     "tls-record",
     "tls-context",
+    "tls-psk",
 ];
 
 pub(super) fn check(workspace: &Workspace) -> Result<Vec<Violation>, String> {
