@@ -9,5 +9,6 @@ mod node;
 mod openssl_client;
 mod openssl_server;
 mod openssl_sessions;
+mod psk;
 mod redis_store;
 mod revocation;

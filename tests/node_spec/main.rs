@@ -9,6 +9,7 @@ mod errors;
 mod handshake;
 mod identity;
 mod ocsp;
+mod psk;
 mod sessions;
 mod sni;
 mod verify;

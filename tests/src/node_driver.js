@@ -17,8 +17,23 @@ function revive(options) {
     if (typeof revived[name] === 'string') revived[name] = bytes(revived[name]);
   }
   if (revived.checkServerIdentity === 'skip') revived.checkServerIdentity = () => undefined;
+  // psk: a client's { identity, key in hex }, or null for none. psks: a server's table of them.
+  if (revived.psk !== undefined) {
+    const psk = revived.psk && { identity: revived.psk.identity, psk: Buffer.from(revived.psk.key, 'hex') };
+    revived.pskCallback = (hint) => { hints.push(hint); return psk; };
+    delete revived.psk;
+  }
+  if (revived.psks !== undefined) {
+    const psks = revived.psks;
+    revived.pskCallback = (socket, identity) => { identities.push(identity); return psks[identity] ? Buffer.from(psks[identity], 'hex') : null; };
+    delete revived.psks;
+  }
   return revived;
 }
+
+// What pskCallback was called with, on either side.
+const hints = [];
+const identities = [];
 
 function facts(socket) {
   const peer = socket.getPeerCertificate();
@@ -93,6 +108,7 @@ function talk(socket, command, report) {
     socket.on('close', (hadError) => {
       clearTimeout(timer);
       report.hadError = hadError;
+      report.hints = hints.splice(0);
       resolve(report);
     });
   });
@@ -136,7 +152,7 @@ const operations = {
     const server = tls.createServer(options);
     const event = (event, what) => say({ server: command.id, event, ...what });
     server.on('secureConnection', (socket) => {
-      event('secure', { ...facts(socket), exported: exported(socket, command.exporter), encrypted: socket.encrypted });
+      event('secure', { ...facts(socket), identities: identities.splice(0), exported: exported(socket, command.exporter), encrypted: socket.encrypted });
       let received = 0;
       socket.on('error', (error) => event('error', failed(error)));
       socket.on('end', () => event('end', { received }));

@@ -135,8 +135,8 @@ impl ClientHandshake {
     }
 }
 
-/// With what a server answers a hello whose keys it does not know, and which offers nothing else:
-/// no certificate can be had without signature_algorithms, which this hello leaves out.
+/// With what a server answers a hello whose keys it does not know, where it has no certificate
+/// either.
 fn refuses_psk(alert: AlertDescription) -> bool {
     matches!(
         alert,

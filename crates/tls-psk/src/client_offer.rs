@@ -8,6 +8,7 @@ use tls_wire::extension::pre_shared_key::PskIdentity as WireIdentity;
 use tls_wire::extension::psk_key_exchange_modes::PskKeyExchangeMode;
 use tls_wire::{
     CipherSuite, ClientHelloBuilder, ExtensionType, HashAlgorithm, NamedGroup, ProtocolVersion,
+    SignatureScheme,
 };
 
 use crate::psk_session::Origin;
@@ -174,7 +175,10 @@ impl Offer {
         if self.psks.is_empty() {
             return Ok(hello.build()?);
         }
+        // No certificate is wanted. But some servers miss the extension in every hello, and one that
+        // does not know the key then says that instead (`T-PSK-02`).
         hello = hello
+            .signature_schemes(&self.signature_schemes())
             .supported_versions(&self.versions())
             .psk_modes(&self.modes());
         if self.is_dhe_possible() {
@@ -204,6 +208,14 @@ impl Offer {
             before(binding.early.hash())
         })?;
         Ok(message)
+    }
+
+    fn signature_schemes(&self) -> Vec<SignatureScheme> {
+        let known = self.config.provider.signature_verification_algorithms;
+        let schemes = known.mapping.iter();
+        schemes
+            .map(|(scheme, _)| SignatureScheme(u16::from(*scheme)))
+            .collect()
     }
 
     fn versions(&self) -> Vec<ProtocolVersion> {
