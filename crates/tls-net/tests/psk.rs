@@ -310,7 +310,7 @@ async fn a_client_chooses_by_hint_and_may_have_no_key() {
     }
 }
 
-// Spec: PSK-15
+// Spec: PSK-15, T-PSK-12
 #[tokio::test]
 async fn psk_15_a_lookup_that_fails_ends_one_connection() {
     let calls = Arc::new(AtomicUsize::new(0));
