@@ -4,14 +4,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use hkdf::Hkdf;
-use sha2::{Digest, Sha256, Sha384};
+use tls_record::expand_label;
 use tls_wire::reader::Reader;
 use tls_wire::writer::Writer;
 use tls_wire::{HashAlgorithm, ProtocolVersion};
 use zeroize::Zeroizing;
 
 use crate::limits::MAX_IMPORT_CONTEXT;
+use crate::tls13::key_schedule::extract;
+use crate::transcript::{HashOutput, Transcript};
 use crate::{ClientPsk, Error, PskIdentity, PskKey};
 
 /// What imported keys are bound to: 0 to 256 bytes that both ends know, and that go over the wire
@@ -233,37 +234,25 @@ impl ImportedIdentity {
         if key.is_imported() {
             return Err(Error::AlreadyImported);
         }
-        let identity = self.to_wire()?;
+        let hash = key.hash();
+        let zeros = HashOutput::zeros(hash);
+        let extracted = extract(hash, zeros.as_bytes(), key.secret());
+        let mut identity = Transcript::new(hash);
+        identity.add(self.to_wire()?.as_bytes());
+        let (secret, context) = (extracted.as_bytes(), identity.hash());
         let mut imported = Zeroizing::new(vec![0; self.kdf.hash().output_len()]);
-        let derived = match key.hash() {
-            HashAlgorithm::Sha384 => {
-                let context = Sha384::digest(identity.as_bytes());
-                let info = info(&context, imported.len());
-                Hkdf::<Sha384>::new(None, key.secret()).expand(&info, &mut imported)
-            }
-            _ => {
-                let context = Sha256::digest(identity.as_bytes());
-                let info = info(&context, imported.len());
-                Hkdf::<Sha256>::new(None, key.secret()).expand(&info, &mut imported)
-            }
-        };
-        derived.map_err(|_| Error::Provider {
+        expand_label(
+            hash,
+            secret,
+            b"derived psk",
+            context.as_bytes(),
+            &mut imported,
+        )
+        .ok_or(Error::Provider {
             what: "importing a key",
         })?;
         Ok(PskKey::imported(imported, self.kdf.hash()))
     }
-}
-
-/// `HkdfLabel` (RFC 8446, Section 7.1).
-fn info(context: &[u8], length: usize) -> Vec<u8> {
-    let mut info = Vec::with_capacity(80);
-    info.extend_from_slice(&(length as u16).to_be_bytes());
-    let label = b"tls13 derived psk";
-    for field in [&label[..], context] {
-        info.push(field.len() as u8);
-        info.extend_from_slice(field);
-    }
-    info
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use hmac::{Hmac, KeyInit, Mac};
 use proptest::prelude::*;
+use sha2::{Digest, Sha256, Sha384};
 
 use super::*;
 
@@ -27,15 +28,21 @@ fn hash(hash: HashAlgorithm, data: &[u8]) -> Vec<u8> {
     }
 }
 
-/// RFC 5869 and RFC 8446, Section 7.1, written out for outputs of at most two blocks.
-fn by_hand(own: HashAlgorithm, epsk: &[u8], identity: &[u8], length: usize) -> Vec<u8> {
-    let epskx = hmac(own, &vec![0; own.output_len()], epsk);
+/// `HkdfLabel` (RFC 8446, Section 7.1), written out.
+fn info(own: HashAlgorithm, identity: &[u8], length: usize) -> Vec<u8> {
     let label = b"tls13 derived psk";
     let context = hash(own, identity);
     let mut info = vec![0, length as u8, label.len() as u8];
     info.extend_from_slice(label);
     info.push(context.len() as u8);
     info.extend_from_slice(&context);
+    info
+}
+
+/// RFC 5869 and RFC 8446, Section 7.1, written out for outputs of at most two blocks.
+fn by_hand(own: HashAlgorithm, epsk: &[u8], identity: &[u8], length: usize) -> Vec<u8> {
+    let epskx = hmac(own, &vec![0; own.output_len()], epsk);
+    let info = info(own, identity, length);
     let first = hmac(own, &epskx, &[&info[..], &[1]].concat());
     let second = hmac(own, &epskx, &[&first, &info[..], &[2]].concat());
     [first, second].concat()[..length].to_vec()
@@ -92,7 +99,8 @@ fn keys_are_those_of_openssl() {
     };
     let key = PskKey::from_bytes(&[0x5a; 24]).unwrap();
     let identity = identity(TargetKdf::HkdfSha256);
-    let info = info(&Sha256::digest(identity.to_wire().unwrap().as_bytes()), 32);
+    let wire = identity.to_wire().unwrap();
+    let info = info(HashAlgorithm::Sha256, wire.as_bytes(), 32);
     let output = std::process::Command::new(openssl)
         .args([
             "kdf",

@@ -33,7 +33,7 @@ impl PskKind {
 }
 
 /// `HKDF-Extract(salt, ikm)`.
-fn extract(hash: HashAlgorithm, salt: &[u8], ikm: &[u8]) -> HashOutput {
+pub(crate) fn extract(hash: HashAlgorithm, salt: &[u8], ikm: &[u8]) -> HashOutput {
     match hash {
         HashAlgorithm::Sha384 => HashOutput::copy(&Hkdf::<Sha384>::extract(Some(salt), ikm).0),
         _ => HashOutput::copy(&Hkdf::<Sha256>::extract(Some(salt), ikm).0),
