@@ -3,7 +3,6 @@
 
 mod check;
 mod dev;
-mod presented;
 mod show;
 mod verify;
 

@@ -36,6 +36,15 @@ pub(crate) enum Error {
     /// Keys that both ends share.
     #[error("{0}")]
     Psk(#[source] tls::psk::Error),
+    /// A question about a certificate's status, or its answer.
+    #[error("{0}")]
+    Ocsp(#[source] tls::ocsp::Error),
+    /// The answer could not be fetched.
+    #[error("{0}")]
+    Fetch(#[source] tls::ocsp::FetchError),
+    /// There is nobody to ask.
+    #[error("the certificate names no OCSP responder")]
+    NoResponder,
     /// A file of another kind.
     #[error("can't {action} {}", path.display())]
     File {
@@ -103,6 +112,9 @@ impl Error {
             Self::NotReloaded(error) => inner(error).code(),
             Self::Sessions(error) => error.code(),
             Self::Psk(error) => error.code(),
+            Self::Ocsp(error) => error.code(),
+            Self::Fetch(error) => error.code(),
+            Self::NoResponder => "no_responder",
             Self::File { .. } => "file",
             Self::NoDataDirectory => "no_data_directory",
             Self::Listen { source, .. } if source.kind() == io::ErrorKind::AddrInUse => "port_busy",
@@ -189,6 +201,12 @@ impl From<tls::net::Error> for Error {
 impl From<tls::certs::Error> for Error {
     fn from(error: tls::certs::Error) -> Self {
         Self::Certificates(error)
+    }
+}
+
+impl From<tls::ocsp::Error> for Error {
+    fn from(error: tls::ocsp::Error) -> Self {
+        Self::Ocsp(error)
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod cert;
 mod connect;
+mod ocsp;
 mod psk;
 mod serve;
 mod sessions;
@@ -16,6 +17,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 pub(crate) use self::cert::{CertCommand, CheckFlags, Purpose, VerifyFlags};
 pub(crate) use self::connect::ConnectFlags;
+pub(crate) use self::ocsp::{OcspCommand, OcspFlags};
 pub(crate) use self::psk::{ConnectPskFlags, PskCommand, ServePskFlags};
 pub(crate) use self::serve::{ServeFlags, SniFlag};
 pub(crate) use self::sessions::{Rotation, SessionFlags, StoreFlags};
@@ -71,6 +73,11 @@ All options: tls help connect")]
     Psk {
         #[command(subcommand)]
         command: PskCommand,
+    },
+    /// Ask whether a certificate is revoked, and fetch staples
+    Ocsp {
+        #[command(subcommand)]
+        command: OcspCommand,
     },
     /// List cipher suites: those that exist here, or those that a list selects
     #[command(after_help = "Examples:

@@ -13,7 +13,9 @@ mod key_log;
 mod message;
 mod named_contexts;
 mod names;
+mod ocsp;
 mod output;
+mod presented;
 mod psk;
 mod secret;
 mod serve;
@@ -28,7 +30,7 @@ use clap::Parser;
 
 use self::error::Result;
 use self::exit_codes::ExitCode;
-use self::flags::{CertCommand, Command, Flags, PskCommand, TicketKeysCommand};
+use self::flags::{CertCommand, Command, Flags, OcspCommand, PskCommand, TicketKeysCommand};
 
 fn main() -> process::ExitCode {
     let flags = match Flags::try_parse() {
@@ -95,6 +97,7 @@ fn run(command: &Command) -> Result<ExitCode> {
         Command::Cert { command } => cert::run(command),
         Command::TicketKeys { command } => ticket_keys::run(command),
         Command::Psk { command } => psk::run(command),
+        Command::Ocsp { command } => ocsp::run(command),
         Command::Ciphers { list, json } => ciphers::run(list.as_deref(), *json),
         Command::Help { topic } => help::run(topic),
     }
@@ -115,6 +118,9 @@ fn wants_json(command: &Command) -> bool {
         Command::Psk {
             command: PskCommand::Check { json, .. },
         } => *json,
+        Command::Ocsp {
+            command: OcspCommand::Check(flags) | OcspCommand::Fetch { flags, .. },
+        } => flags.json,
         Command::TicketKeys { .. } | Command::Psk { .. } | Command::Help { .. } => false,
         Command::Ciphers { json, .. } => *json,
     }

@@ -5,10 +5,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tls::certs::CertificateSummary;
 
-use super::presented::Presented;
 use crate::error::Result;
 use crate::exit_codes::ExitCode;
 use crate::flags::CheckFlags;
+use crate::presented::Presented;
 use crate::{names, output};
 
 pub(super) fn run(flags: &CheckFlags) -> Result<ExitCode> {

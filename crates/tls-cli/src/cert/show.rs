@@ -5,10 +5,10 @@ use std::time::Duration;
 use serde_json::json;
 use tls::certs::CertificateSummary;
 
-use super::presented::Presented;
 use crate::connection_report::CertificateReport;
 use crate::error::Result;
 use crate::exit_codes::ExitCode;
+use crate::presented::Presented;
 use crate::{names, output};
 
 const TIMEOUT: Duration = Duration::from_secs(10);

@@ -10,11 +10,11 @@ use tls::certs::{
 };
 use tls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 
-use super::presented::Presented;
 use crate::connection_report::CertificateReport;
 use crate::error::{Error, Result};
 use crate::exit_codes::ExitCode;
 use crate::flags::{Purpose, VerifyFlags};
+use crate::presented::Presented;
 use crate::settings::{self, trust};
 use crate::{message, names, output};
 

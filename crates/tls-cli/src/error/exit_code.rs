@@ -18,6 +18,9 @@ impl Error {
             Self::Sessions(
                 tls::sessions::Error::Store(_) | tls::sessions::Error::StoreLate { .. },
             ) => ExitCode::Network,
+            // What was answered can't be believed: nobody says that the certificate is good.
+            Self::Ocsp(_) | Self::NoResponder => ExitCode::No,
+            Self::Fetch(_) => ExitCode::Network,
             Self::Certificates(_)
             | Self::NotReloaded(_)
             | Self::Sessions(_)

@@ -28,6 +28,15 @@ impl Error {
             Self::Psk(tls::psk::Error::KeyFile { .. }) => {
                 "make a line with: tls psk new --identity NAME"
             }
+            Self::Ocsp(tls::ocsp::Error::NoIssuer) => {
+                "give the whole chain, or the issuer with --issuer FILE"
+            }
+            Self::Fetch(
+                tls::ocsp::FetchError::PrivateAddress(_) | tls::ocsp::FetchError::Port(_),
+            ) => "if the PKI is your own: --allow-private",
+            Self::NoResponder => {
+                "many CAs have left OCSP for revocation lists: `tls cert verify --crl`; or --responder URL"
+            }
             Self::NoDataDirectory => "set HOME, or give --dev-dir DIR",
             Self::Listen { source, .. } => return listen_hint(source),
             Self::Broken { source } if is_alert(source) => {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tls::certs::{Trust, certificates_of};
 use tls::context::SecureContext;
-use tls::net::TlsConnector;
+use tls::net::{ConnectionInfo, TlsConnector};
 use tls::rustls::pki_types::{CertificateDer, ServerName};
 
 use crate::error::{Error, Result};
@@ -20,7 +20,7 @@ const FILE_ENDINGS: [&str; 7] = [".pem", ".crt", ".cer", ".der", ".key", ".p12",
 
 /// Where certificates come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Presented<'a> {
+pub(crate) enum Presented<'a> {
     Stdin,
     File(&'a Path),
     /// `HOST:PORT`, or `HOST` where that was allowed.
@@ -29,7 +29,7 @@ pub(super) enum Presented<'a> {
 
 impl<'a> Presented<'a> {
     /// `-`, a file, or HOST:PORT.
-    pub(super) fn of(what: &'a str) -> Self {
+    pub(crate) fn of(what: &'a str) -> Self {
         match what {
             "-" => Self::Stdin,
             file if Path::new(file).exists() => Self::File(Path::new(file)),
@@ -39,7 +39,7 @@ impl<'a> Presented<'a> {
     }
 
     /// The same, where a host needs no port.
-    pub(super) fn of_file_or_host(what: &'a str) -> Self {
+    pub(crate) fn of_file_or_host(what: &'a str) -> Self {
         match Self::of(what) {
             Self::File(file) if !file.exists() && !is_file_name(what) => Self::Server(what),
             presented => presented,
@@ -47,7 +47,7 @@ impl<'a> Presented<'a> {
     }
 
     /// Reads them, or asks the server, trusted or not. `name` stands in for the server's host.
-    pub(super) fn certificates(
+    pub(crate) fn certificates(
         self,
         name: Option<&ServerName<'static>>,
         timeout: Duration,
@@ -58,7 +58,10 @@ impl<'a> Presented<'a> {
                 file,
                 File::open(file).map_err(|source| failed(file, source))?,
             ),
-            Self::Server(address) => of_server(address, name, timeout),
+            Self::Server(address) => {
+                let info = of_server(address, name, timeout)?;
+                Ok(info.peer_certificates().unwrap_or_default().to_vec())
+            }
         }
     }
 }
@@ -94,16 +97,18 @@ fn is_file_name(text: &str) -> bool {
     text.contains(['/', '\\']) || FILE_ENDINGS.iter().any(|ending| text.ends_with(ending))
 }
 
-fn of_server(
+/// What a server shows, trusted or not: its chain, and its OCSP staple.
+pub(crate) fn of_server(
     address: &str,
     name: Option<&ServerName<'static>>,
     timeout: Duration,
-) -> Result<Vec<CertificateDer<'static>>> {
+) -> Result<ConnectionInfo> {
     let context = SecureContext::client(Trust::empty())
         .dangerous()
         .accept_any_certificate()
         .build()?;
     let mut connector = TlsConnector::from(context)
+        .request_ocsp(true)
         .connect_timeout(timeout)
         .handshake_timeout(timeout);
     if let Some(name) = name {
@@ -117,8 +122,7 @@ fn of_server(
         source,
     })?;
     let stream = runtime.block_on(connector.connect_to(address));
-    let info = stream.map_err(Error::Connect)?.info();
-    Ok(info.peer_certificates().unwrap_or_default().to_vec())
+    Ok(stream.map_err(Error::Connect)?.info())
 }
 
 #[cfg(test)]
