@@ -6,7 +6,8 @@ mod new_session;
 
 use std::time::{Duration, Instant};
 
-use tls::net::{ClientSession, TlsStream};
+use tls::net::{ClientSession, ConnectionInfo, TlsStream};
+use tls::ocsp::ListReport;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
@@ -21,7 +22,14 @@ use crate::settings::ConnectSettings;
 const GOODBYE: Duration = Duration::from_secs(1);
 
 pub(crate) fn run(flags: &ConnectFlags) -> Result<ExitCode> {
-    let settings = ConnectSettings::from_flags(flags)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|source| Error::System {
+        what: "can't start the runtime",
+        source,
+    })?;
+    let settings = ConnectSettings::from_flags(flags, runtime.handle())?;
     if settings.insecure {
         message::warn("--insecure: whoever answers is taken for the server");
     }
@@ -31,13 +39,6 @@ pub(crate) fn run(flags: &ConnectFlags) -> Result<ExitCode> {
             "the secrets of the connection go to {file}: whoever has it can read it"
         ));
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let runtime = runtime.map_err(|source| Error::System {
-        what: "can't start the runtime",
-        source,
-    })?;
     let outcome = runtime.block_on(connect(&settings));
     // A read of standard input may never end; the process does.
     runtime.shutdown_background();
@@ -77,6 +78,7 @@ async fn dial(
     match connector.connect_to(&settings.address).await {
         Ok(stream) => {
             facts.connected(&stream.info(), begun.elapsed());
+            judge_by_lists(settings, &stream.info()).await?;
             Ok(stream)
         }
         Err(error) => {
@@ -84,6 +86,29 @@ async fn dial(
             Err(Error::Connect(error))
         }
     }
+}
+
+/// Has the lists fetched that the server's certificates name, and judges by them: nothing was said
+/// to the server yet.
+async fn judge_by_lists(settings: &ConnectSettings, info: &ConnectionInfo) -> Result<()> {
+    let (Some(later), Some(verifier)) = (&settings.later, settings.context.server_verifier())
+    else {
+        return Ok(());
+    };
+    let keeper = &later.keeper;
+    let chain = info.peer_certificates().unwrap_or_default();
+    let mut changes = keeper.changes();
+    keeper.watch_chain(chain, &verifier.trust().get());
+    let is_known = |list: &ListReport| list.issuer.is_some() || list.last_error.is_some();
+    let all_known = changes.wait_for(|_| keeper.report().iter().all(is_known));
+    // Late or failed: what is missing is judged as the policy has it.
+    let _ = tokio::time::timeout(settings.timeout, all_known).await;
+    for list in keeper.report() {
+        if let Some(error) = list.last_error {
+            message::warn(&format!("no revocation list from {}: {error}", list.url));
+        }
+    }
+    later.judge(&settings.context, chain, &settings.server_name)
 }
 
 /// `close_notify`, for what it is worth.

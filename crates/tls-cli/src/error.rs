@@ -73,6 +73,9 @@ pub(crate) enum Error {
     /// No connection came about.
     #[error("{0}")]
     Connect(#[source] ConnectError),
+    /// The server's certificate is refused after the handshake.
+    #[error("the server's certificate is refused: {}", .0.message)]
+    Refused(Box<tls::certs::Refusal>),
     /// A connection broke.
     #[error("the connection broke")]
     Broken { source: io::Error },
@@ -122,6 +125,7 @@ impl Error {
             Self::System { .. } => "system",
             Self::ListenerDead { .. } => "listener_dead",
             Self::Connect(error) => error.code(),
+            Self::Refused(_) => "server_certificate_refused",
             Self::Broken { .. } => "connection_broken",
             Self::Truncated => "truncated",
             Self::Bug(_) => "bug",
@@ -135,6 +139,7 @@ impl Error {
             Self::Acceptor(error) => error.node_code(),
             Self::Certificates(error) => error.node_code(),
             Self::Connect(error) => error.node_code(),
+            Self::Refused(refusal) => Some(refusal.code.as_str()),
             Self::Listen { source, .. } if source.kind() == io::ErrorKind::AddrInUse => {
                 Some("EADDRINUSE")
             }
@@ -146,6 +151,7 @@ impl Error {
     pub(crate) fn refusal(&self) -> Option<&tls::certs::Refusal> {
         match self {
             Self::Connect(error) => error.certificate(),
+            Self::Refused(refusal) => Some(refusal),
             _ => None,
         }
     }
@@ -164,7 +170,7 @@ impl Error {
         match self {
             Self::Usage { .. } | Self::Context(_) | Self::Acceptor(_) => "config",
             Self::Connect(error) => error.handshake().map_or("peer", |e| e.fault().as_str()),
-            Self::Broken { .. } | Self::Truncated => "peer",
+            Self::Broken { .. } | Self::Truncated | Self::Refused(_) => "peer",
             _ => "local",
         }
     }
@@ -224,6 +230,61 @@ fn inner(error: &tls::certs::Error) -> &tls::certs::Error {
     }
 }
 
+<<<<<<< HEAD
+=======
+fn connect_exit_code(error: &ConnectError) -> ExitCode {
+    match error {
+        ConnectError::Address(_) => ExitCode::Usage,
+        ConnectError::Handshake(error) => handshake_exit_code(error),
+        _ => ExitCode::Network,
+    }
+}
+
+fn handshake_exit_code(error: &HandshakeError) -> ExitCode {
+    match error.kind() {
+        HandshakeErrorKind::ServerCertificateRefused(_) | HandshakeErrorKind::StapleRefused(_) => {
+            ExitCode::CertificateRefused
+        }
+        HandshakeErrorKind::Io(_)
+        | HandshakeErrorKind::PeerClosed
+        | HandshakeErrorKind::HandshakeTimeout(_) => ExitCode::Network,
+        HandshakeErrorKind::EnginePanicked | HandshakeErrorKind::ParsersDisagree(_) => {
+            ExitCode::Bug
+        }
+        HandshakeErrorKind::UnusableContext(_) => ExitCode::Usage,
+        _ => ExitCode::Handshake,
+    }
+}
+
+fn context_hint(error: &tls::context::Error) -> Option<&'static str> {
+    use tls::context::Error as Context;
+    match error {
+        Context::NoCipherMatch { .. }
+        | Context::NoCipherLeft { .. }
+        | Context::CipherWordNotSupported { .. } => Some("`tls ciphers` lists the names"),
+        Context::Trust(error) | Context::Identity(error) => Some(error.hint()),
+        _ => None,
+    }
+}
+
+fn listen_hint(error: &io::Error) -> Option<&'static str> {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => Some(
+            "another program has the port: give another one, or port 0 for any; with --reuse-port several `tls serve` share one",
+        ),
+        io::ErrorKind::PermissionDenied => {
+            Some("ports below 1024 need root or CAP_NET_BIND_SERVICE; give a higher one")
+        }
+        io::ErrorKind::AddrNotAvailable => Some("this machine does not have that address"),
+        _ => None,
+    }
+}
+
+fn is_alert(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::InvalidData
+}
+
+>>>>>>> 72a0ef6 (tls serve staples by itself; revocation lists that certificates name are fetched by serve and connect)
 #[cfg(test)]
 mod tests {
     use super::*;

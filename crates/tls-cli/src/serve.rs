@@ -26,13 +26,6 @@ use crate::output::Output;
 use crate::settings::{Reloads, ServeSettings};
 
 pub(crate) fn run(flags: &ServeFlags) -> Result<ExitCode> {
-    let settings = ServeSettings::from_flags(flags)?;
-    if let Some(file) = &settings.keylog {
-        message::warn(&format!(
-            "the secrets of every connection go to {}: whoever has it can read them all",
-            file.display()
-        ));
-    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
@@ -40,6 +33,13 @@ pub(crate) fn run(flags: &ServeFlags) -> Result<ExitCode> {
         what: "can't start the runtime",
         source,
     })?;
+    let settings = ServeSettings::from_flags(flags, runtime.handle())?;
+    if let Some(file) = &settings.keylog {
+        message::warn(&format!(
+            "the secrets of every connection go to {}: whoever has it can read them all",
+            file.display()
+        ));
+    }
     let (output, writer) = Output::start();
     let outcome = runtime.block_on(serve(settings, output));
     // Whatever still runs was cut; what it had to say is written.
@@ -59,6 +59,9 @@ async fn serve(settings: ServeSettings, output: Output) -> Result<ExitCode> {
     let server = acceptor.listen(sockets);
     let handle = server.handle();
     reporter.listening();
+    if let Some(stapler) = settings.stapler {
+        tokio::spawn(event::watch_staples(stapler, Arc::clone(&reporter)));
+    }
     let serving = if settings.echo {
         tokio::spawn(echo::serve(server, Arc::clone(&reporter)))
     } else {

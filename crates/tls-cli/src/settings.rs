@@ -6,6 +6,7 @@ mod passphrases;
 mod protocol;
 mod psk;
 mod reloads;
+pub(crate) mod revocation;
 mod sessions;
 pub(crate) mod store;
 pub(crate) mod trust;
@@ -15,14 +16,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tls::certs::{Crls, Identity, WatchOptions, Watched};
+use tls::certs::{Identity, Watched};
 use tls::context::{ClientAuth, SecureContext};
 use tls::net::{AcceptorBuilder, TlsAcceptor, TlsConnector};
+use tls::ocsp::Stapler;
 use tls::rustls::KeyLog;
-use tls::rustls::pki_types::ServerName;
+use tls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio::runtime::Handle;
 
 pub(crate) use self::identities::Certificate;
 pub(crate) use self::reloads::Reloads;
+use self::revocation::{LaterJudgement, Lists};
 use self::sessions::Sessions;
 pub(crate) use self::sessions::{Summary, Tickets};
 use crate::error::{Error, Result};
@@ -56,6 +60,8 @@ pub(crate) struct ServeSettings {
     pub(crate) certificate: Certificate,
     pub(crate) sessions: Sessions,
     pub(crate) reloads: Reloads,
+    /// Keeps staples fresh.
+    pub(crate) stapler: Option<Stapler>,
     pub(crate) echo: bool,
     pub(crate) shutdown_timeout: Duration,
     /// Secrets are written there; has to be said loudly.
@@ -64,11 +70,12 @@ pub(crate) struct ServeSettings {
 }
 
 impl ServeSettings {
-    pub(crate) fn from_flags(flags: &ServeFlags) -> Result<Self> {
+    /// What goes on in the background does so on `runtime`.
+    pub(crate) fn from_flags(flags: &ServeFlags, runtime: &Handle) -> Result<Self> {
         let key_log = key_log(flags.protocol.keylog.as_ref())?;
         let mut reloads = Reloads::default();
         let client_auth = client_auth(flags, &mut reloads)?;
-        let crls = watched_crls(&flags.crl, &mut reloads)?;
+        let lists = Lists::of_server(&flags.revocation, &mut reloads, runtime)?;
         let build = |identities: &[Watched<Identity>]| -> Result<SecureContext> {
             let mut builder = if flags.psk.psk_only {
                 SecureContext::without_certificate()
@@ -78,9 +85,7 @@ impl ServeSettings {
             for identity in identities {
                 builder = builder.identity(identity);
             }
-            if let Some(crls) = &crls {
-                builder = builder.crls(crls);
-            }
+            builder = lists.apply(builder);
             let alpn: &[&str] = if flags.echo { &[] } else { &["h2", "http/1.1"] };
             let builder = protocol::apply(&flags.protocol, builder.alpn(alpn), key_log.clone())?;
             Ok(builder.build()?)
@@ -88,14 +93,24 @@ impl ServeSettings {
         let (identities, certificate) = identities::of_server(flags, &mut reloads)?;
         let context = build(&identities)?;
         let mut acceptor = limits(TlsAcceptor::builder(context.clone()), flags);
+        let mut chains = chains_of(&identities);
         let mut contexts = NamedContexts::new(client_auth.asks());
         for flag in &flags.sni {
-            let named = build(&identities::of_name(flag, flags, &mut reloads)?)?;
+            let identities = identities::of_name(flag, flags, &mut reloads)?;
+            chains.extend(chains_of(&identities));
+            let named = build(&identities)?;
             contexts.add(&flag.pattern, named.client_auth().asks())?;
             acceptor = acceptor.context(&flag.pattern, named);
         }
         let sessions = Sessions::of(&flags.sessions, &mut reloads)?;
         acceptor = psk::serve(&flags.psk, acceptor, &mut reloads)?;
+        let stapler = revocation::stapler(&flags.ocsp, &flags.revocation, &chains, runtime)?;
+        if let Some(stapler) = &stapler {
+            acceptor = acceptor.stapler(stapler.clone());
+        }
+        if let Some(keeper) = &lists.keeper {
+            acceptor = acceptor.crl_keeper(keeper.clone());
+        }
         acceptor = sessions.apply(acceptor).keep_hello(!flags.echo);
         Ok(Self {
             listen: listen(flags, &sessions),
@@ -105,12 +120,18 @@ impl ServeSettings {
             certificate,
             sessions,
             reloads,
+            stapler,
             echo: flags.echo,
             shutdown_timeout: flags.shutdown_timeout,
             keylog: flags.protocol.keylog.clone(),
             json: flags.json,
         })
     }
+}
+
+fn chains_of(identities: &[Watched<Identity>]) -> Vec<Vec<CertificateDer<'static>>> {
+    let chain = |identity: &Watched<Identity>| identity.get().chain().to_vec();
+    identities.iter().map(chain).collect()
 }
 
 fn listen(flags: &ServeFlags, sessions: &Sessions) -> Listen {
@@ -156,26 +177,6 @@ fn client_auth(flags: &ServeFlags, reloads: &mut Reloads) -> Result<ClientAuth> 
     }
 }
 
-/// The revocation lists of these files, if there are any.
-pub(crate) fn crls(files: &[PathBuf]) -> Result<Option<Crls>> {
-    files.iter().try_fold(None, |crls: Option<Crls>, file| {
-        let more = Crls::from_pem_file(file)?;
-        Ok(Some(
-            crls.map_or_else(|| more.clone(), |crls| crls.with(&more)),
-        ))
-    })
-}
-
-/// The same for a server, which reads them again when they change.
-fn watched_crls(paths: &[PathBuf], reloads: &mut Reloads) -> Result<Option<Watched<Crls>>> {
-    let Some(first) = paths.first() else {
-        return Ok(None);
-    };
-    let crls = Crls::watch_paths(paths, WatchOptions::default())?;
-    reloads.crls(first, &crls);
-    Ok(Some(crls))
-}
-
 fn key_log(file: Option<&PathBuf>) -> Result<Option<Arc<dyn KeyLog>>> {
     let Some(file) = file else { return Ok(None) };
     let log: Arc<dyn KeyLog> = Arc::new(FileKeyLog::open(file)?);
@@ -194,13 +195,18 @@ pub(crate) struct ConnectSettings {
     pub(crate) info: bool,
     pub(crate) reconnect: u32,
     pub(crate) insecure: bool,
+    pub(crate) request_ocsp: bool,
+    /// Has the lists fetched that the server's certificates name.
+    pub(crate) later: Option<LaterJudgement>,
+    pub(crate) timeout: Duration,
     pub(crate) linger: Duration,
     pub(crate) keylog: Option<PathBuf>,
     pub(crate) json: bool,
 }
 
 impl ConnectSettings {
-    pub(crate) fn from_flags(flags: &ConnectFlags) -> Result<Self> {
+    /// What goes on in the background does so on `runtime`.
+    pub(crate) fn from_flags(flags: &ConnectFlags, runtime: &Handle) -> Result<Self> {
         let host = host(&flags.address);
         let server_name = server_name(flags.servername.as_deref().unwrap_or(host))?;
         let mut builder = if has_certificates(flags)? {
@@ -208,9 +214,8 @@ impl ConnectSettings {
         } else {
             SecureContext::without_certificate()
         };
-        if let Some(crls) = crls(&flags.crl)? {
-            builder = builder.crls(crls);
-        }
+        let (lists, later) = Lists::of_client(&flags.revocation, runtime)?;
+        builder = lists.apply(builder);
         for identity in identities::of_client(flags)? {
             builder = builder.client_identity(identity);
         }
@@ -223,7 +228,9 @@ impl ConnectSettings {
             .server_name(server_name.clone())
             .connect_timeout(flags.timeout)
             .handshake_timeout(flags.timeout);
-        let connector = psk::connect(&flags.psk, connector)?;
+        let connector = psk::connect(&flags.psk, connector)?
+            .staples(revocation::staple_policy(&flags.revocation))
+            .request_ocsp(flags.request_ocsp);
         Ok(Self {
             address: flags.address.clone(),
             connector,
@@ -233,6 +240,9 @@ impl ConnectSettings {
             info: flags.info,
             reconnect: flags.reconnect,
             insecure: flags.insecure,
+            request_ocsp: flags.request_ocsp,
+            later: later.filter(|_| !flags.insecure),
+            timeout: flags.timeout,
             linger: flags.linger,
             keylog: flags.protocol.keylog.clone(),
             json: flags.json,

@@ -17,6 +17,8 @@ mod exit_codes;
 mod expiry;
 #[path = "command/json.rs"]
 mod json;
+#[path = "command/ocsp.rs"]
+mod ocsp;
 #[path = "command/passphrases.rs"]
 mod passphrases;
 #[path = "command/psk.rs"]

@@ -99,7 +99,11 @@ impl Stapler {
     pub fn report(&self) -> Vec<StapleReport> {
         let now = self.0.upkeep.now();
         let entries: Vec<_> = self.0.lock().values().cloned().collect();
-        entries.iter().map(|entry| entry.report(now)).collect()
+        let responder = self.0.responder.is_some();
+        entries
+            .iter()
+            .map(|entry| entry.report(now, responder))
+            .collect()
     }
 
     /// Counts what happened: a fresh staple, a failure, a certificate forgotten. Waits for the next

@@ -70,7 +70,7 @@ impl Question {
     fn of(flags: &VerifyFlags) -> Result<Self> {
         let host = host(flags)?;
         let trust = trust::of_client(&flags.ca, host.unwrap_or_default(), &flags.development)?;
-        let crls = settings::crls(&flags.crl)?;
+        let crls = settings::revocation::read(&flags.crl)?;
         let lists = crls.as_ref().map_or(0, |crls| crls.lists().len());
         Ok(Self {
             verifier: verifier(flags, trust, crls)?,

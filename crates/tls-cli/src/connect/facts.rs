@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tls::net::{ConnectError, ConnectionInfo};
+use tls::ocsp::StapleVerdict;
 use tls::rustls::pki_types::ServerName;
 
 use crate::connection_report::{ConnectionReport, milliseconds, resumption};
@@ -49,6 +50,7 @@ impl<'a> Facts<'a> {
             &format!("{version}  {}{rest}   {:.1} ms", report.cipher, report.ms),
         );
         line("session", &resumption(info.resumption()));
+        self.staple(info);
         self.verdict(info, &report);
     }
 
@@ -110,6 +112,16 @@ impl<'a> Facts<'a> {
         parts.join("; ")
     }
 
+    /// What the server's OCSP staple says; that there is none only if that was asked.
+    fn staple(&self, info: &ConnectionInfo) {
+        let absent = StapleVerdict::Absent;
+        let verdict = match info.staple_verdict() {
+            Some(StapleVerdict::Absent) | None if !self.settings.request_ocsp => return,
+            verdict => verdict.unwrap_or(&absent),
+        };
+        line("staple", &verdict.to_string());
+    }
+
     fn verdict(&self, info: &ConnectionInfo, report: &ConnectionReport) {
         if let Some(refusal) = info.authorization_error() {
             let text = message::refused(
@@ -148,6 +160,8 @@ fn handshake(info: &ConnectionInfo, report: &ConnectionReport) -> Value {
         let refusal = info.authorization_error();
         let code = refusal.map_or(OK, |refusal| refusal.code());
         fields.insert("event".to_owned(), json!("handshake"));
+        let staple = info.staple_verdict().map(StapleVerdict::code);
+        fields.insert("staple".to_owned(), json!(staple));
         fields.insert("verify_code".to_owned(), json!(code));
         fields.insert(
             "refusal".to_owned(),

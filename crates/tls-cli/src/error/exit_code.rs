@@ -31,6 +31,7 @@ impl Error {
             | Self::ListenerDead { .. }
             | Self::System { .. } => ExitCode::Local,
             Self::Connect(error) => connect_exit_code(error),
+            Self::Refused(_) => ExitCode::CertificateRefused,
             // An alert after the handshake is how a TLS 1.3 server refuses a client.
             Self::Broken { source } if source.kind() == io::ErrorKind::InvalidData => {
                 ExitCode::Handshake
@@ -51,7 +52,8 @@ fn connect_exit_code(error: &ConnectError) -> ExitCode {
 
 fn handshake_exit_code(error: &HandshakeError) -> ExitCode {
     match error.kind() {
-        HandshakeErrorKind::ServerCertificateRefused(_) => ExitCode::CertificateRefused,
+        HandshakeErrorKind::ServerCertificateRefused(_)
+        | HandshakeErrorKind::StapleRefused(_) => ExitCode::CertificateRefused,
         HandshakeErrorKind::Io(_)
         | HandshakeErrorKind::PeerClosed
         | HandshakeErrorKind::HandshakeTimeout(_) => ExitCode::Network,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{ConnectPskFlags, DevelopmentFlags, ProtocolFlags, duration};
+use super::{ConnectPskFlags, DevelopmentFlags, ProtocolFlags, RevocationFlags, duration};
 use crate::secret::Secret;
 
 #[derive(Args, Debug)]
@@ -20,9 +20,11 @@ pub(crate) struct ConnectFlags {
     /// mozilla; for localhost the development CA too]
     #[arg(long, value_name = "FILE|WORD")]
     pub(crate) ca: Vec<String>,
-    /// Revocation lists (PEM or DER); repeatable. With them, each certificate needs one
-    #[arg(long, value_name = "FILE", hide_short_help = true)]
-    pub(crate) crl: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) revocation: RevocationFlags,
+    /// Say what the server's OCSP staple says, also if there is none
+    #[arg(long, hide_short_help = true)]
+    pub(crate) request_ocsp: bool,
     /// Name to ask for and to check, instead of HOST
     #[arg(long, value_name = "NAME")]
     pub(crate) servername: Option<String>,

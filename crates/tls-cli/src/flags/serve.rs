@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{DevelopmentFlags, ProtocolFlags, ServePskFlags, SessionFlags, duration};
+use super::revocation::{Stapling, stapling};
+use super::{
+    DevelopmentFlags, ProtocolFlags, RevocationFlags, ServePskFlags, SessionFlags, duration,
+};
 use crate::secret::Secret;
 
 #[derive(Args, Debug)]
@@ -44,15 +47,12 @@ pub(crate) struct ServeFlags {
     /// Take only clients with a certificate of --client-ca
     #[arg(long, requires = "client_ca")]
     pub(crate) require_cert: bool,
-    /// Revocation lists of client certificates: a PEM or DER file, or a directory of them;
-    /// repeatable, read again when they change
-    #[arg(
-        long,
-        value_name = "FILE",
-        requires = "client_ca",
-        hide_short_help = true
-    )]
-    pub(crate) crl: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) revocation: RevocationFlags,
+    /// OCSP responses to staple: `auto` asks the responders that the certificates name and keeps
+    /// them fresh, `off`, or a FILE (DER) for the first certificate, read again when it changes
+    #[arg(long, value_name = "auto|off|FILE", default_value = "auto", value_parser = stapling, hide_short_help = true)]
+    pub(crate) ocsp: Stapling,
     /// Serve a raw echo instead of the page
     #[arg(long)]
     pub(crate) echo: bool,

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json::json;
 use tls::net::{ConnectionInfo, HandshakeError, HandshakeErrorKind, StoreState};
+use tls::ocsp::StapleReport;
 use tls::wire::FirstBytes;
 
 use super::sockets::Sockets;
@@ -16,7 +17,10 @@ use crate::output::Output;
 use crate::settings::{ServeSettings, Summary};
 
 mod banner;
+mod staple;
 mod store;
+
+pub(super) use self::staple::watch_staples;
 
 /// Says what happens.
 pub(super) struct Reporter {
@@ -108,6 +112,15 @@ impl Reporter {
             store::to_json(&self.sessions, state).to_string()
         } else {
             store::to_text(&self.sessions, state)
+        });
+    }
+
+    /// A staple came, changed, or can't be had.
+    fn staple(&self, report: &StapleReport) {
+        self.output.line(if self.json {
+            staple::to_json(report).to_string()
+        } else {
+            staple::to_text(report)
         });
     }
 

@@ -30,6 +30,8 @@ pub struct StapleReport {
     pub serial: Option<String>,
     /// Whether the certificate demands a staple (RFC 7633): without one, clients that care refuse.
     pub must_staple: bool,
+    /// Whether there is a responder to ask.
+    pub has_responder: bool,
     /// What the staple says that is sent now; `None` if none is sent.
     pub status: Option<CertificateStatus>,
     /// When the responder knew that.
@@ -105,13 +107,22 @@ impl Entry {
         self.latest().filter(|staple| staple.holds_at(now))
     }
 
-    pub(super) fn report(&self, now: UnixTime) -> StapleReport {
+    /// Whether the certificate itself names one.
+    pub(super) fn names_responder(&self) -> bool {
+        self.target
+            .as_ref()
+            .is_ok_and(|target| !target.responders().is_empty())
+    }
+
+    /// `responder`: whether one is asked in any case.
+    pub(super) fn report(&self, now: UnixTime, responder: bool) -> StapleReport {
         let current = self.latest().filter(|staple| staple.holds_at(now));
         let response = current.as_ref().map(|staple| staple.response());
         StapleReport {
             certificate: self.key,
             serial: self.target.as_ref().ok().map(Target::serial),
             must_staple: self.must_staple,
+            has_responder: responder || self.names_responder(),
             status: response.map(|response| response.status),
             this_update: response.map(|response| response.this_update),
             next_update: response.and_then(|response| response.next_update),

@@ -94,8 +94,9 @@ impl Subject for WatchedStaple {
         let certificate = self.entry.short_name();
         let now = shared.upkeep.now();
         let left = self.current().map(|life| life.remaining(now));
-        if !self.entry.failed(error.to_owned()) {
-            // The same again is not worth a line.
+        let nobody = shared.responder.is_none() && !self.entry.names_responder();
+        if !self.entry.failed(error.to_owned()) || (nobody && !self.entry.must_staple()) {
+            // The same again is not worth a line, nor a certificate that asks for none.
             tracing::debug!(%certificate, ?left, "no fresh staple: {error}");
         } else if self.entry.must_staple() && left.is_none_or(|left| left.is_zero()) {
             tracing::error!(%certificate, "no staple, and the certificate demands one: {error}");
