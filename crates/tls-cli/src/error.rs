@@ -230,61 +230,6 @@ fn inner(error: &tls::certs::Error) -> &tls::certs::Error {
     }
 }
 
-<<<<<<< HEAD
-=======
-fn connect_exit_code(error: &ConnectError) -> ExitCode {
-    match error {
-        ConnectError::Address(_) => ExitCode::Usage,
-        ConnectError::Handshake(error) => handshake_exit_code(error),
-        _ => ExitCode::Network,
-    }
-}
-
-fn handshake_exit_code(error: &HandshakeError) -> ExitCode {
-    match error.kind() {
-        HandshakeErrorKind::ServerCertificateRefused(_) | HandshakeErrorKind::StapleRefused(_) => {
-            ExitCode::CertificateRefused
-        }
-        HandshakeErrorKind::Io(_)
-        | HandshakeErrorKind::PeerClosed
-        | HandshakeErrorKind::HandshakeTimeout(_) => ExitCode::Network,
-        HandshakeErrorKind::EnginePanicked | HandshakeErrorKind::ParsersDisagree(_) => {
-            ExitCode::Bug
-        }
-        HandshakeErrorKind::UnusableContext(_) => ExitCode::Usage,
-        _ => ExitCode::Handshake,
-    }
-}
-
-fn context_hint(error: &tls::context::Error) -> Option<&'static str> {
-    use tls::context::Error as Context;
-    match error {
-        Context::NoCipherMatch { .. }
-        | Context::NoCipherLeft { .. }
-        | Context::CipherWordNotSupported { .. } => Some("`tls ciphers` lists the names"),
-        Context::Trust(error) | Context::Identity(error) => Some(error.hint()),
-        _ => None,
-    }
-}
-
-fn listen_hint(error: &io::Error) -> Option<&'static str> {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => Some(
-            "another program has the port: give another one, or port 0 for any; with --reuse-port several `tls serve` share one",
-        ),
-        io::ErrorKind::PermissionDenied => {
-            Some("ports below 1024 need root or CAP_NET_BIND_SERVICE; give a higher one")
-        }
-        io::ErrorKind::AddrNotAvailable => Some("this machine does not have that address"),
-        _ => None,
-    }
-}
-
-fn is_alert(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::InvalidData
-}
-
->>>>>>> 72a0ef6 (tls serve staples by itself; revocation lists that certificates name are fetched by serve and connect)
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -52,8 +52,9 @@ fn connect_exit_code(error: &ConnectError) -> ExitCode {
 
 fn handshake_exit_code(error: &HandshakeError) -> ExitCode {
     match error.kind() {
-        HandshakeErrorKind::ServerCertificateRefused(_)
-        | HandshakeErrorKind::StapleRefused(_) => ExitCode::CertificateRefused,
+        HandshakeErrorKind::ServerCertificateRefused(_) | HandshakeErrorKind::StapleRefused(_) => {
+            ExitCode::CertificateRefused
+        }
         HandshakeErrorKind::Io(_)
         | HandshakeErrorKind::PeerClosed
         | HandshakeErrorKind::HandshakeTimeout(_) => ExitCode::Network,
