@@ -6,6 +6,7 @@ mod alpn;
 mod ciphers;
 mod close;
 mod errors;
+mod fleet;
 mod handshake;
 mod identity;
 mod ocsp;
