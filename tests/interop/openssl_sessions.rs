@@ -206,6 +206,45 @@ async fn keys_that_are_replaced_and_set_back() {
     }
 }
 
+/// The first 16 bytes of a key, which are its name, as `s_client` shows the begin of a ticket.
+fn shown_name(key: &[u8; 48]) -> String {
+    let hex: Vec<_> = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("0000 - {}-{}", hex[..8].join(" "), hex[8..16].join(" "))
+}
+
+/// A ticket begins with its key's name, as Node's does, and what follows is not OpenSSL's. One under a
+/// retired key resumes, and brings another under the new key.
+// Spec: T-SES-13, TKT-01, TKT-02, TKT-05, T-SES-24
+#[tokio::test]
+async fn a_ticket_of_a_retired_key_is_renewed_under_the_new_one() {
+    let Some(client) = SClient::require() else {
+        return;
+    };
+    let (old, new) = ([0x15; 48], [0x26; 48]);
+    for how in [TICKET_12, TICKET_13] {
+        let keys = TicketKeys::from_bytes(old);
+        let worker = TlsAcceptor::builder(server().build().unwrap()).ticket_keys(keys.clone());
+        let mut served = Served::echo(worker).await;
+        let file = client.files.path("session.pem");
+        let keep = ["-sess_out", &file];
+        let first = client.run(served.address, &how, &keep).await;
+        assert!(first.contains(&shown_name(&old)), "{first:?}");
+        served.connection().await;
+
+        keys.rotate_to(&new.into()).unwrap();
+        let renew = ["-sess_in", &file, "-sess_out", &file];
+        let second = client.run(served.address, &how, &renew).await;
+        assert!(second.contains("Reused, TLSv1."), "{second:?}");
+        assert!(second.contains(&shown_name(&new)), "{second:?}");
+        assert!(served.connection().await.resumption().is_resumed());
+
+        // Of TLS 1.2, s_client shows the renewed ticket but keeps the first in its file.
+        keys.set(&new);
+        let offered = client.offer(&mut served, &how, &[]).await;
+        assert_eq!(offered.is_resumed(), how.version == ProtocolVersion::Tls13);
+    }
+}
+
 // Spec: T-SES-07, TKT-07
 #[tokio::test]
 async fn session_ids_are_stored_once_and_asked_for_at_each_return() {

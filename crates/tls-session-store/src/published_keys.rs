@@ -102,6 +102,14 @@ impl PublishedKeys {
         Ok(behind)
     }
 
+    /// Looks into the store and takes up what is there, no more.
+    pub(crate) async fn look_only(&self, lifetime: Duration, now: Duration) -> Result<(), Error> {
+        let timing = Timing::of(self.period(), lifetime);
+        self.look(&timing, now).await?;
+        self.set(|set| set.retire_own(now));
+        Ok(())
+    }
+
     /// Publishes another key than whatever was planned; it issues after the time that is returned.
     pub(crate) async fn rotate_now(
         &self,

@@ -25,6 +25,8 @@ pub(crate) struct RingKey {
     pub(crate) retired: Option<Duration>,
     /// How long its tickets live, at least.
     pub(crate) lifetime: Duration,
+    /// For how much longer it opens, since clocks differ.
+    pub(crate) grace: Duration,
 }
 
 /// Who changes the ring.
@@ -71,11 +73,12 @@ impl RingKey {
             issues_from: Duration::ZERO,
             retired: None,
             lifetime: Duration::ZERO,
+            grace: Duration::ZERO,
         }
     }
 
     pub(crate) fn opens(&self, now: Duration, lifetime: Duration) -> bool {
-        let lifetime = lifetime.max(self.lifetime);
+        let lifetime = lifetime.max(self.lifetime).saturating_add(self.grace);
         self.retired
             .is_none_or(|retired| now < retired.saturating_add(lifetime))
     }
@@ -122,6 +125,7 @@ impl Ring {
                 issues_from,
                 retired: None,
                 lifetime: Duration::ZERO,
+                grace: Duration::ZERO,
             }],
             rotation: Rotation::ByClock(epochs),
         })
@@ -167,6 +171,7 @@ impl Ring {
             issues_from: now,
             retired: None,
             lifetime: Duration::ZERO,
+            grace: Duration::ZERO,
         }];
         for (place, entry) in self.keys.iter().enumerate() {
             let mut entry = entry.clone();

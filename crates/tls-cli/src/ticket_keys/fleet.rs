@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tls::sessions::{
-    Error as StoreError, ListedKey, RedisStore, SessionStore, SharedSecret, TicketKeys,
-};
+use tls::sessions::{Error as StoreError, ListedKey, RedisStore, SharedSecret, TicketKeys};
 
 use super::ShownKey;
 use crate::error::{Error, Result};
@@ -18,10 +16,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// What is published there now. Writes nothing.
 pub(super) fn show(flags: &StoreFlags) -> Result<Vec<ShownKey>> {
     let (store, secret) = open(flags)?;
-    let keys = TicketKeys::published(LookOnly(store), secret)?;
+    let keys = TicketKeys::published(store, secret)?;
     // Of this process, which publishes nothing.
     let own = keys.names();
-    run(keys.sync())?;
+    run(keys.look())?;
     let listed = keys.list().into_iter();
     Ok(listed
         .filter(|key| !own.contains(&key.name))
@@ -63,31 +61,6 @@ fn run<T>(asked: impl Future<Output = Result<T, StoreError>>) -> Result<T> {
     let answer = runtime.block_on(async { tokio::time::timeout(PATIENCE, asked).await });
     let late = StoreError::StoreLate { limit: PATIENCE };
     Ok(answer.unwrap_or(Err(late))?)
-}
-
-/// A store that lets nothing be changed, and keeps that to itself.
-struct LookOnly(RedisStore);
-
-impl SessionStore for LookOnly {
-    async fn put(&self, _: &[u8], _: Vec<u8>, _: Duration) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    async fn put_new(&self, _: &[u8], _: Vec<u8>, _: Duration) -> Result<bool, StoreError> {
-        Ok(true)
-    }
-
-    async fn get(&self, id: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.0.get(id).await
-    }
-
-    async fn take(&self, _: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(None)
-    }
-
-    async fn remove(&self, _: &[u8]) -> Result<(), StoreError> {
-        Ok(())
-    }
 }
 
 impl From<ListedKey> for ShownKey {

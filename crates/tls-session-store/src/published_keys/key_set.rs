@@ -267,8 +267,9 @@ impl KeySet {
         let published = self.with_retirement().map(|(known, retired)| RingKey {
             key: known.record.key.clone(),
             issues_from: known.usable_from,
-            retired: retired.map(|at| at.saturating_add(FLEET_CLOCK_TOLERANCE)),
+            retired,
             lifetime: known.record.lifetime,
+            grace: FLEET_CLOCK_TOLERANCE,
         });
         let own = match &self.own {
             Own::Waits(key, from) => Some((key, *from, None)),
@@ -280,6 +281,7 @@ impl KeySet {
             issues_from,
             retired,
             lifetime: Duration::ZERO,
+            grace: Duration::ZERO,
         });
         published.chain(own).collect()
     }

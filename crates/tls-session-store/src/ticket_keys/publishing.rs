@@ -71,6 +71,20 @@ impl TicketKeys {
         Ok(())
     }
 
+    /// Looks into the store once and writes nothing: for somebody who shows the fleet's keys and is
+    /// none of its workers. While the store has none, this process's own is the only one.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn look(&self) -> Result<(), Error> {
+        let Some(keys) = self.published_keys() else {
+            return Ok(());
+        };
+        let looked = keys.look_only(self.lifetime(), self.time.now()).await;
+        self.note_round(&keys, looked.as_ref().err());
+        looked
+    }
+
     /// Publishes a fresh key for the whole fleet, out of turn, and says after how long it issues: when
     /// all workers have it. Tickets of the keys before it stay good. To be called by one process,
     /// which need not serve anything.

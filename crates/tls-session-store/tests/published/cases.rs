@@ -200,6 +200,24 @@ fn a_fleet_rotates_now_at_one_call() {
     );
 }
 
+#[test]
+fn whoever_only_looks_leaves_nothing_behind() {
+    let world = World::new();
+    let onlooker = Worker::start(&world, 0);
+    run(onlooker.keys.look()).unwrap();
+    assert_eq!(world.stored(), 0);
+    assert_eq!(onlooker.keys.names().len(), 1, "its own");
+    let mut workers = fleet(&world, 1);
+    pass(&world, &mut workers, ROUND);
+    // Long after the next key was due.
+    world.advance(LIFETIME);
+    run(onlooker.keys.look()).unwrap();
+    assert_eq!(onlooker.issuing(), workers[0].issuing());
+    assert_eq!(world.stored(), 1);
+    onlooker.set_mood(Mood::Down);
+    assert_eq!(run(onlooker.keys.look()).unwrap_err().code(), "store_down");
+}
+
 /// Whoever asked first has won, though the answer was lost.
 #[test]
 fn a_lost_answer_leaves_one_key() {
