@@ -256,7 +256,7 @@ fn has_certificates(flags: &ConnectFlags) -> Result<bool> {
         return Ok(true);
     }
     let is_asked_for = !flags.ca.is_empty()
-        || !flags.crl.is_empty()
+        || !flags.revocation.crl.is_empty()
         || flags.cert.is_some()
         || flags.pfx.is_some()
         || flags.insecure;
