@@ -6,7 +6,8 @@ use tls_certs::{Crls, Identity, Passphrase, Trust};
 use tls_context::{ClientAuth, SecureContext};
 use tls_net::{TlsAcceptor, TlsConnector};
 use tls_testing::peer::OpenSsl;
-use tls_testing::{Leaf, Pki};
+use tls_testing::pki::p256;
+use tls_testing::{Authority, Leaf, Pki};
 use tls_tests::credentials::{client, identity, server, trust, trusted_root};
 use tls_tests::{NodePeer, Served, VERSIONS, dial, exchange};
 use tls_wire::AlertDescription;
@@ -375,6 +376,40 @@ async fn a_client_with_lists_says_what_node_says() {
             .map(|refusal| refusal.code.as_str());
         assert_eq!(ours, code);
         assert_eq!(info.authorized(), code.is_none());
+    }
+}
+
+// Spec: CTX-08, XEC-10
+#[tokio::test]
+async fn of_a_ca_with_a_new_key_each_certificate_has_its_own_list() {
+    let Some(mut node) = NodePeer::require() else {
+        return;
+    };
+    let [old, new] = [(); 2].map(|()| Authority::root("CA with a new key"));
+    let [of_old, of_new] = [&old, &new].map(|ca| ca.server(&["localhost"], p256()));
+    let lists = [
+        old.crl_pem(2024, &[]),
+        new.crl_pem(2025, &[of_new.certificate()]),
+    ];
+    let ca = [old.pem(), new.pem()];
+    for (leaf, code) in [(&of_old, None), (&of_new, Some("CERT_REVOKED"))] {
+        let theirs = node.listen(serving(leaf), json!({})).await;
+        let options = json!({
+            "ca": ca, "crl": lists, "servername": "localhost", "rejectUnauthorized": false,
+        });
+        let report = node.connect(theirs.address, options, json!({})).await;
+        assert_eq!(report["authorizationError"], json!(code), "{report}");
+        let context = SecureContext::client(trust(&old).with(&trust(&new)))
+            .crls(Crls::from_pem(lists.concat().as_bytes()).unwrap())
+            .dangerous()
+            .accept_any_certificate();
+        let connector = TlsConnector::from(context.build().unwrap());
+        let stream = dial(theirs.address, &connector, "localhost").await.unwrap();
+        let info = stream.info();
+        let ours = info
+            .authorization_error()
+            .map(|refusal| refusal.code.as_str());
+        assert_eq!(ours, code);
     }
 }
 

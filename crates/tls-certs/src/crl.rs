@@ -3,17 +3,22 @@
 mod fields;
 mod policy;
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use pki_types::{SignatureVerificationAlgorithm, UnixTime};
+use der::Decode;
+use pki_types::{CertificateDer, SignatureVerificationAlgorithm, UnixTime};
 use sha2::{Digest, Sha256};
 use webpki::{CertRevocationList, OwnedCertRevocationList};
+use x509_cert::Certificate;
+use x509_cert::ext::pkix::AuthorityKeyIdentifier;
 
 use self::fields::Fields;
 pub use self::policy::{CrlDepth, CrlPolicy};
 use crate::certificate::distinguished_name::one_line_of_content;
 use crate::certificate::hex;
+use crate::chain_path::name_content;
 use crate::pem_bundle::read_file;
 use crate::{Error, Result, VerifyCode};
 
@@ -106,6 +111,24 @@ impl Crl {
         &self.0.fields.issuer
     }
 
+    /// Whether another key than that of `signer` signed it, as far as both say which.
+    pub(crate) fn is_of_another_key(&self, signer: &Signer) -> bool {
+        match (&self.0.fields.key_id, &signer.key_id) {
+            (Some(own), Some(other)) => own != other,
+            _ => false,
+        }
+    }
+
+    /// Whether both are of one issuer, and not of two of its keys.
+    pub(crate) fn is_of_the_same_issuer(&self, other: &Self) -> bool {
+        let (one, other) = (&self.0.fields, &other.0.fields);
+        let same_key = match (&one.key_id, &other.key_id) {
+            (Some(one), Some(other)) => one == other,
+            _ => true,
+        };
+        one.issuer == other.issuer && same_key
+    }
+
     /// The code of a date that cannot be read.
     pub(crate) fn defect(&self) -> Option<VerifyCode> {
         self.0.list.as_ref().err().copied()
@@ -122,7 +145,7 @@ impl Crl {
     /// Whether the key of `issuer` (a certificate) signed the list.
     pub(crate) fn is_signed_by(
         &self,
-        issuer: &pki_types::CertificateDer<'_>,
+        issuer: &CertificateDer<'_>,
         algorithms: &[&dyn SignatureVerificationAlgorithm],
     ) -> bool {
         let Ok(issuer) = webpki::EndEntityCert::try_from(issuer) else {
@@ -181,6 +204,25 @@ fn seconds(now: UnixTime) -> i64 {
 #[doc(alias = "crl")]
 #[derive(Clone, Debug)]
 pub struct Crls(Arc<[Crl]>);
+
+/// Who signed a certificate, as the certificate has it: a name, and which of its keys.
+pub(crate) struct Signer {
+    issuer: Vec<u8>,
+    key_id: Option<Vec<u8>>,
+}
+
+impl Signer {
+    pub(crate) fn of(certificate: &Certificate) -> Option<Self> {
+        let tbs = certificate.tbs_certificate();
+        let identifier = tbs.get_extension::<AuthorityKeyIdentifier>().ok().flatten();
+        Some(Self {
+            issuer: name_content(tbs.issuer())?,
+            key_id: identifier
+                .and_then(|(_, identifier)| identifier.key_identifier)
+                .map(|id| id.as_bytes().to_vec()),
+        })
+    }
+}
 
 impl Crls {
     /// No lists yet, for who has them fetched later. Until then every certificate is refused, unless
@@ -274,12 +316,42 @@ impl Crls {
         &self.0
     }
 
-    /// What webpki may look into: readable, and not from the future.
-    pub(crate) fn usable(&self, now: UnixTime) -> Vec<&CertRevocationList<'static>> {
+    /// What webpki may look into for this chain: readable, and not from the future.
+    ///
+    /// webpki goes by the issuer's name alone. So of a CA that has changed its key, a list of the
+    /// key that signed nothing in the chain is left out. What is left out can let nobody pass: who
+    /// has no list then is refused.
+    pub(crate) fn usable(
+        &self,
+        chain: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Vec<&CertRevocationList<'static>> {
         let current = self.0.iter().filter(|list| !list.is_before_its_time(now));
+        let signers = match self.has_an_issuer_with_two_keys() {
+            true => signers(chain),
+            false => Vec::new(),
+        };
+        let is_asked = |list: &&Crl| {
+            let mut of_issuer = signers
+                .iter()
+                .filter(|signer| signer.issuer == list.issuer_content())
+                .peekable();
+            of_issuer.peek().is_none() || !of_issuer.all(|signer| list.is_of_another_key(signer))
+        };
         current
+            .filter(is_asked)
             .filter_map(|list| list.0.list.as_ref().ok())
             .collect()
+    }
+
+    fn has_an_issuer_with_two_keys(&self) -> bool {
+        let mut keys: HashMap<&[u8], &[u8]> = HashMap::new();
+        self.0.iter().any(|list| {
+            let Some(key) = list.0.fields.key_id.as_deref() else {
+                return false;
+            };
+            *keys.entry(list.issuer_content()).or_insert(key) != key
+        })
     }
 
     /// The lists of an issuer, newest first.
@@ -288,4 +360,13 @@ impl Crls {
             .iter()
             .filter(move |list| list.issuer_content() == issuer)
     }
+}
+
+fn signers(chain: &[CertificateDer<'_>]) -> Vec<Signer> {
+    let certificates = chain
+        .iter()
+        .filter_map(|der| Certificate::from_der(der).ok());
+    certificates
+        .filter_map(|certificate| Signer::of(&certificate))
+        .collect()
 }

@@ -4,7 +4,10 @@
 use std::ops::Range;
 
 use der::asn1::{AnyRef, BitStringRef};
+use der::oid::AssociatedOid;
 use der::{Decode, Header, Reader, SliceReader, Tag, Tagged};
+use x509_cert::ext::Extensions;
+use x509_cert::ext::pkix::AuthorityKeyIdentifier;
 
 use crate::VerifyCode;
 use crate::certificate::time_field;
@@ -21,6 +24,8 @@ pub(super) struct Fields {
     pub(super) this_update: Option<i64>,
     pub(super) next_update: Option<i64>,
     has_next_update: bool,
+    /// Which key of the issuer signed it, where the list says so.
+    pub(super) key_id: Option<Vec<u8>>,
 }
 
 impl Fields {
@@ -48,7 +53,14 @@ impl Fields {
         // That was the signature algorithm, again.
         let issuer = Some(next()?).filter(|_| field.tag() == Tag::Sequence)?;
         let this_update = Some(next()?).filter(is_time)?;
-        let next_update = next().filter(is_time);
+        let mut field = next();
+        let next_update = field.filter(is_time);
+        // The certificates that are revoked, if there are any; then the extensions.
+        while let Some(other) = field
+            && !is_extensions(&other)
+        {
+            field = next();
+        }
         Some(Self {
             signed,
             signature_algorithm: algorithm.value().to_vec(),
@@ -57,6 +69,7 @@ impl Fields {
             this_update: time_field(this_update),
             next_update: next_update.and_then(time_field),
             has_next_update: next_update.is_some(),
+            key_id: field.and_then(|extensions| key_id(&extensions)),
         })
     }
 
@@ -70,6 +83,21 @@ impl Fields {
             None
         }
     }
+}
+
+/// `crlExtensions [0] EXPLICIT`.
+fn is_extensions(field: &AnyRef<'_>) -> bool {
+    matches!(field.tag(), Tag::ContextSpecific { constructed: true, number } if number.value() == 0)
+}
+
+/// The key identifier of the authority (RFC 5280, Section 5.2.1).
+fn key_id(extensions: &AnyRef<'_>) -> Option<Vec<u8>> {
+    let extensions = Extensions::from_der(extensions.value()).ok()?;
+    let found = extensions
+        .iter()
+        .find(|extension| extension.extn_id == AuthorityKeyIdentifier::OID)?;
+    let identifier = AuthorityKeyIdentifier::from_der(found.extn_value.as_bytes()).ok()?;
+    Some(identifier.key_identifier?.as_bytes().to_vec())
 }
 
 fn is_time(field: &AnyRef<'_>) -> bool {

@@ -5,6 +5,7 @@ use rustls::CertRevocationListError;
 
 use super::explain::{Finding, Refused};
 use crate::chain_path::{ChainPath, Link};
+use crate::crl::Signer;
 use crate::{Crl, CrlDepth, VerifyCode};
 
 const NO_CRL_SIGN: &str = "the key usage of the CA does not allow it to sign revocation lists; have its certificate issued again with cRLSign";
@@ -22,12 +23,14 @@ impl Refused<'_> {
         path.links.iter().enumerate().take(count)
     }
 
-    /// The list that webpki asked: the newest of the issuer whose time has come.
+    /// The list that webpki asked: the newest of the issuer and its key whose time has come.
     fn list_of(&self, link: &Link<'_>) -> Option<&Crl> {
         let issuer = link.issuer_content();
+        let signer = Signer::of(&link.certificate)?;
         let mut lists = self.policy.crls()?.lists().iter();
         lists.find(|list| {
             list.issuer_content() == issuer
+                && !list.is_of_another_key(&signer)
                 && list.defect().is_none()
                 && !list.is_before_its_time(self.now)
         })

@@ -55,8 +55,8 @@ impl ChainPolicy {
         let [leaf, intermediates @ ..] = chain else {
             return Err(Refusal::no_certificate());
         };
-        let answer =
-            size_limits::check(chain).and_then(|()| self.ask(leaf, intermediates, usage, now));
+        let answer = size_limits::check(chain)
+            .and_then(|()| self.ask(chain, leaf, intermediates, usage, now));
         let refused = Refused {
             chain,
             policy: self,
@@ -68,13 +68,18 @@ impl ChainPolicy {
 
     fn ask(
         &self,
+        chain: &[CertificateDer<'_>],
         leaf: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         usage: &Usage<'_>,
         now: UnixTime,
     ) -> Result<(), rustls::Error> {
         let leaf = EndEntityCert::try_from(leaf).map_err(rustls_error)?;
-        let crls = self.options.crls.as_ref().map(|crls| crls.usable(now));
+        let crls = self
+            .options
+            .crls
+            .as_ref()
+            .map(|crls| crls.usable(chain, now));
         let revocation = crls.as_ref().and_then(|crls| self.revocation(crls));
         leaf.verify_for_usage(
             self.algorithms.all,

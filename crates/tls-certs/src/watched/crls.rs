@@ -51,7 +51,8 @@ impl Watchable for Crls {
     fn may_replace(&self, old: &Self, options: &WatchOptions, _now: UnixTime) -> Result<()> {
         for before in old.lists() {
             // Newest first, and a date that cannot be read is before all others.
-            match self.of(before.issuer_content()).next() {
+            let mut lists = self.lists().iter();
+            match lists.find(|list| list.is_of_the_same_issuer(before)) {
                 Some(list) if list.this_update() >= before.this_update() => {}
                 Some(list) => {
                     return Err(Error::CrlOlder {

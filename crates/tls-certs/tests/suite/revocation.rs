@@ -130,6 +130,51 @@ fn depth_and_staleness_are_chosen() {
     assert_eq!(ask(&[old, future, new, roots], whole), (0, "CERT_REVOKED"));
 }
 
+/// One name, two keys, a list of each: webpki alone would take the newer list for both.
+#[test]
+fn of_a_ca_with_a_new_key_each_certificate_has_the_list_of_its_own() {
+    let [old, new] = [(); 2].map(|()| Made::self_signed(signing_ca("ca")));
+    let issued = |ca: &Made, serial| {
+        let mut params = with_serial(server("localhost"), serial);
+        params.use_authority_key_identifier_extension = true;
+        ca.issue(params)
+    };
+    let leaves = [
+        issued(&old, 1),
+        issued(&old, 2),
+        issued(&new, 2),
+        issued(&new, 3),
+    ];
+    let verdicts = |lists: &[Vec<u8>]| {
+        let verifier = ServerVerifier::builder(old.trusted().with(&new.trusted()), provider())
+            .crls(Crls::from_der(lists).unwrap())
+            .build()
+            .unwrap();
+        leaves
+            .each_ref()
+            .map(|leaf| code(verifier.verify(&chain(&[leaf]), &localhost(), NOW)))
+    };
+    let (of_old, of_new) = (list(&old, 2025, &[2]), list(&new, 2026, &[3]));
+    let fresh_of_old = list(&old, 2026, &[2]);
+    for lists in [
+        [fresh_of_old.clone(), of_new.clone()],
+        [of_new.clone(), fresh_of_old],
+    ] {
+        assert_eq!(
+            verdicts(&lists),
+            ["ok", "CERT_REVOKED", "ok", "CERT_REVOKED"]
+        );
+    }
+    let stale = "CRL_HAS_EXPIRED";
+    assert_eq!(
+        verdicts(&[of_old, of_new.clone()]),
+        [stale, stale, "ok", "CERT_REVOKED"]
+    );
+    // One list alone is asked, and its signature tells whose it is.
+    let wrong = "CRL_SIGNATURE_FAILURE";
+    assert_eq!(verdicts(&[of_new]), [wrong, wrong, "ok", "CERT_REVOKED"]);
+}
+
 #[test]
 fn a_list_signed_by_a_ca_that_may_not_is_refused() {
     let root = Made::self_signed(signing_ca("root"));
