@@ -9,7 +9,8 @@ use crate::early_data::EarlyData;
 use crate::error::HandshakeError;
 use crate::store_state::StoreState;
 
-/// `tls_handshakes_total{outcome, kind}`, `tls_handshake_seconds`, and the gauge
+/// `tls_handshakes_total{outcome, kind}`, `tls_handshake_seconds`, `tls_psk_handshakes_total{kind}`
+/// for those whose proof is a pre-shared key, and the gauge
 /// `tls_context_generation{context}`: what is in use now of the context that was chosen, by the name
 /// or pattern that it was added for.
 pub(crate) fn finished(info: &ConnectionInfo) {
@@ -18,6 +19,13 @@ pub(crate) fn finished(info: &ConnectionInfo) {
         Resumption::Full(reason) => reason.code(),
     };
     count("tls_handshakes_total", &[("outcome", "ok"), ("kind", kind)]);
+    if info.psk_identity().is_some() {
+        let kind = match info.resumption() {
+            Resumption::Resumed(_) => "resumed",
+            Resumption::Full(_) => "full",
+        };
+        count("tls_psk_handshakes_total", &[("kind", kind)]);
+    }
     #[cfg(feature = "metrics")]
     {
         metrics::histogram!("tls_handshake_seconds").record(info.handshake_duration());

@@ -133,6 +133,39 @@ fn handshakes_calls_and_states_are_counted() {
     }
 }
 
+/// A handshake with a pre-shared key is one more, and is told apart.
+#[test]
+fn handshakes_with_keys_are_counted() {
+    let counted = Counted::default();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    metrics::with_local_recorder(&counted, || runtime.block_on(visit_with_a_key()));
+    for name in [
+        "tls_handshakes_total{outcome=ok,kind=no_session_offered}",
+        "tls_psk_handshakes_total{kind=full}",
+    ] {
+        assert_eq!(counted.count(name), 1, "{name}: {:?}", counted.0);
+    }
+}
+
+async fn visit_with_a_key() {
+    let psk = tls_net::ClientPsk {
+        identity: tls_net::PskIdentity::new("gate-7").unwrap(),
+        key: tls_net::PskKey::generate(256).unwrap(),
+    };
+    let table = tls_net::PskKeys::from_keys([(psk.identity.clone(), psk.key.clone())]).unwrap();
+    let context = SecureContext::without_certificate().build().unwrap();
+    let acceptor = TlsAcceptor::builder(context.clone()).psk(table).build();
+    let connector = TlsConnector::from(context).psk([psk]);
+    let name = rustls::pki_types::ServerName::try_from("localhost").unwrap();
+    let (near, far) = tokio::io::duplex(64 * 1024);
+    let acceptor = acceptor.unwrap();
+    let (client, server) = tokio::join!(connector.connect(name, near), acceptor.accept(far));
+    assert!(client.is_ok() && server.is_ok());
+}
+
 /// Early data is counted when the server answers, so a replay that ends there is in it.
 #[test]
 fn early_data_is_counted_by_what_became_of_it() {

@@ -117,7 +117,10 @@ async fn imported_keys_show_the_name_of_the_external_one() {
 #[tokio::test]
 async fn a_session_of_a_key_resumes_at_another_worker() {
     let keys = tls_session_store::TicketKeys::generate().unwrap();
-    let worker = || acceptor().ticket_keys(keys.clone()).build().unwrap();
+    let worker = || {
+        let acceptor = acceptor().ticket_keys(keys.clone()).worker_name("one");
+        acceptor.build().unwrap()
+    };
     let client = connector(ProtocolVersion::Tls13);
     let (near, far) = handshake(&worker(), &client, "broker.example").await;
     let (mut near, mut far) = (near.unwrap(), far.unwrap());
@@ -133,6 +136,7 @@ async fn a_session_of_a_key_resumes_at_another_worker() {
         assert_eq!(info.handshake_kind(), Some(HandshakeKind::Resumed));
         assert_eq!(info.psk_identity(), Some(&identity("gate-7")));
     }
+    assert_eq!(resumed[1].session_maker(), Some("one"));
     // Once, and never under another name.
     assert!(session.is_used());
 }

@@ -28,6 +28,10 @@ pub const MAX_HINT: usize = 256;
 /// look-up may be a question to a database before the client has proved anything.
 pub const MAX_LOOKUPS: usize = 4;
 
+/// Tickets of one hello that are opened at most: each costs a key derivation, and whose keys they
+/// name is no secret.
+pub const MAX_TICKETS_OPENED: usize = 2;
+
 /// Keys that are tried for one identity: the old and the new one of a change, and one to spare.
 pub const MAX_KEYS_PER_IDENTITY: usize = 3;
 

@@ -6,7 +6,7 @@ use tls_session_store::NotResumed;
 use tls_wire::{ClientHello, HashAlgorithm, ProtocolVersion};
 
 use crate::cipher_suites;
-use crate::limits::{MAX_KEYS_PER_IDENTITY, MAX_LOOKUPS, MAX_WIRE_IDENTITY};
+use crate::limits::{MAX_KEYS_PER_IDENTITY, MAX_LOOKUPS, MAX_TICKETS_OPENED, MAX_WIRE_IDENTITY};
 use crate::psk_session::Origin;
 use crate::tls13::key_schedule::PskKind;
 use crate::tls13::ticket::{self, TicketSession};
@@ -23,6 +23,7 @@ pub struct PskOffer {
     session: Option<(usize, TicketSession)>,
     not_resumed: NotResumed,
     identities: Vec<OfferedIdentity>,
+    tickets_opened: usize,
     hashes: Vec<HashAlgorithm>,
 }
 
@@ -54,6 +55,7 @@ impl PskOffer {
             session: None,
             not_resumed: NotResumed::NoSessionOffered,
             identities: Vec::new(),
+            tickets_opened: 0,
             hashes: shared_hashes(config, hello),
         };
         for (index, psk) in offered.identities().enumerate() {
@@ -72,9 +74,10 @@ impl PskOffer {
     }
 
     fn read_ticket(&mut self, tickets: &crate::Tickets, index: usize, bytes: &[u8], now: Duration) {
-        if self.session.is_some() {
+        if self.session.is_some() || self.tickets_opened >= MAX_TICKETS_OPENED {
             return;
         }
+        self.tickets_opened += 1;
         match ticket::open(tickets, bytes, now) {
             Ok(session) if self.hashes.contains(&session.hash) => {
                 self.session = Some((index, session));
@@ -127,6 +130,7 @@ impl PskOffer {
                 kind: PskKind::Resumption,
             }],
             origin: Chosen::Session(session.origin),
+            session_maker: Some(session.maker),
         })
     }
 
@@ -165,6 +169,7 @@ impl PskOffer {
             index: offered.index,
             candidates,
             origin: Chosen::External(offered.identity.clone()),
+            session_maker: None,
         })
     }
 
@@ -192,6 +197,7 @@ impl PskOffer {
                 kind: PskKind::External,
             }],
             origin: Chosen::Decoy(offered.identity.clone()),
+            session_maker: None,
         })
     }
 }
@@ -223,6 +229,15 @@ pub struct PskChoice {
     pub(crate) index: usize,
     pub(crate) candidates: Vec<Candidate>,
     pub(crate) origin: Chosen,
+    session_maker: Option<String>,
+}
+
+impl PskChoice {
+    /// Which process made the session that is taken up; see [`Tickets::maker`](crate::Tickets).
+    #[must_use]
+    pub fn session_maker(&self) -> Option<&str> {
+        self.session_maker.as_deref()
+    }
 }
 
 impl std::fmt::Debug for PskChoice {

@@ -61,6 +61,7 @@ where
         server_name = ?info.server_name(),
         version = ?info.protocol_version(),
         suite = ?info.cipher_suite(),
+        psk = ?info.psk_identity(),
         resumption = %info.resumption(),
         elapsed = ?info.handshake_duration(),
         "handshake done"

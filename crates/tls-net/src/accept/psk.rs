@@ -231,6 +231,8 @@ where
 {
     let mut out = Vec::with_capacity(2048);
     let not_resumed = start.not_resumed;
+    let maker = start.choice.as_ref().and_then(PskChoice::session_maker);
+    let maker = maker.map(str::to_owned);
     let mut handshake = begin(incoming, hello, start, &mut out)?;
     let finished = exchange(incoming, wire, hello, &mut handshake, &mut out).await?;
     let facts = finished.facts;
@@ -260,7 +262,7 @@ where
         chosen,
         record,
         resumption,
-        maker: None,
+        maker,
         early: Early {
             outcome: early,
             data: Vec::new(),

@@ -28,6 +28,8 @@ pub(crate) struct TicketSession {
     pub(crate) origin: Origin,
     /// Unix time in seconds of the handshake that made it.
     pub(crate) authenticated_at: u64,
+    /// Which process made it.
+    pub(crate) maker: String,
 }
 
 impl TicketSession {
@@ -59,6 +61,7 @@ pub(crate) fn open(
         hash,
         origin,
         authenticated_at: envelope.first_authenticated,
+        maker: envelope.maker,
     })
 }
 
