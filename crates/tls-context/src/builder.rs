@@ -188,6 +188,20 @@ impl SecureContextBuilder {
     /// Revocation lists: a peer that they revoke is refused, and one that no list covers
     /// (`CTX-08`), also when it comes back with a session. On a client they are about servers, on a
     /// server about clients.
+    ///
+    /// ```no_run
+    /// # fn f(identity: tls_certs::Identity, clients: tls_certs::Trust) -> Result<(), Box<dyn std::error::Error>> {
+    /// use tls_certs::{CrlDepth, CrlPolicy, Crls, WatchOptions};
+    /// use tls_context::{ClientAuth, SecureContext};
+    /// // All lists of a directory, read again when they change.
+    /// let lists = Crls::watch_paths(["/etc/pki/crls"], WatchOptions::default())?;
+    /// let context = SecureContext::server(identity)
+    ///     .client_auth(ClientAuth::required(clients))
+    ///     .crls(&lists)
+    ///     .crl_policy(CrlPolicy::default().depth(CrlDepth::Leaf))
+    ///     .build()?;
+    /// # Ok(()) }
+    /// ```
     #[doc(alias = "crl")]
     pub fn crls(mut self, crls: impl Into<CrlSource>) -> Self {
         self.rules.crls = Some(crls.into());

@@ -26,6 +26,15 @@ impl Crls {
     /// refuse everybody that the issuer vouches for
     /// ([unless allowed](WatchOptions::allow_lost_names)).
     ///
+    /// ```
+    /// # use tls_certs::Crls;
+    /// # let directory = tempfile::tempdir()?;
+    /// // A directory without a list in it is an error, as every other without a list.
+    /// let error = Crls::watch_paths([directory.path()], tls_certs::WatchOptions::manual());
+    /// assert_eq!(error.unwrap_err().code(), "crl_damaged");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`Crls::watch_pem_file`].
