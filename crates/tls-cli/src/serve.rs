@@ -53,7 +53,7 @@ async fn serve(settings: ServeSettings, output: Output) -> Result<ExitCode> {
     let sockets = Sockets::bind(&settings.listen)?;
     let reporter = Arc::new(Reporter::new(output, &settings, &sockets));
     let acceptor = acceptor(settings.acceptor, &reporter)?;
-    read_again(settings.reloads, &reporter)?;
+    read_again(settings.reloads, &signals, &reporter)?;
     settings.sessions.prepare().await;
     let (stop, stopping) = watch::channel(false);
     let server = acceptor.listen(sockets);
@@ -90,7 +90,7 @@ async fn serve(settings: ServeSettings, output: Output) -> Result<ExitCode> {
 }
 
 /// Has files read again when they change and at SIGHUP, and says what came of it.
-fn read_again(reloads: Reloads, reporter: &Arc<Reporter>) -> Result<()> {
+fn read_again(reloads: Reloads, signals: &Signals, reporter: &Arc<Reporter>) -> Result<()> {
     let changes = Arc::downgrade(reporter);
     reloads.on_change(move |file| {
         if let Some(reporter) = changes.upgrade() {
@@ -98,7 +98,7 @@ fn read_again(reloads: Reloads, reporter: &Arc<Reporter>) -> Result<()> {
         }
     });
     let hangups = Arc::downgrade(reporter);
-    Signals::on_hangup(move || {
+    signals.on_hangup(move || {
         for (file, outcome) in reloads.reload() {
             if let Some(reporter) = hangups.upgrade() {
                 reporter.reloaded(&file, &outcome);

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use tls_testing::peer::{Curl, OpenSsl};
 
-use crate::ends::{Place, json_lines, text};
+use crate::ends::{Place, json, json_lines, text};
 use crate::json::compare;
 
 const KEY: &str = "6f0d9a3c51e84b72a1c4d7e02b9f8356";
@@ -57,6 +57,21 @@ async fn two_ends_talk_without_any_certificate() {
     let again = ["connect", &server.place(), "--info", "--reconnect", "1"];
     let again = place.run(&[&again[..], &WITH_FILE].concat()).await;
     assert!(again.expect_success().stderr.contains("resumed (ticket)"));
+}
+
+#[tokio::test]
+async fn the_page_needs_no_certificate_either() {
+    let place = place();
+    let server = place.serve(&["--psk", "devices.psk", "--psk-only"]).await;
+    let address = server.place();
+    let mut client = place.start(&[&["connect", &address][..], &WITH_FILE].concat());
+    client.send(b"GET /connection.json HTTP/1.0\r\n\r\n");
+    let output = client.finish().await.expect_success();
+    let told = json(output.stdout.split_once("\r\n\r\n").unwrap().1);
+    assert_eq!(
+        (&told["psk_identity"], &told["certificate"]),
+        (&"gate-7".into(), &serde_json::Value::Null)
+    );
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use tls_testing::Pki;
+use tls_testing::peer::Process;
 
 use crate::ends::{Place, Serving, json, text};
 use crate::json::compare;
@@ -64,4 +65,28 @@ async fn a_renewed_certificate_is_taken_up_and_a_bad_one_changes_nothing() {
     codes.sort_unstable();
     assert_eq!(codes, ["key_without_certificate", "no_certificate"]);
     assert_eq!(serial(&place, &server).await, second);
+}
+
+/// `script` gives it a terminal, and takes it away when it ends.
+#[tokio::test]
+async fn a_server_ends_with_its_terminal() {
+    if Command::new("script").arg("--version").output().is_err() {
+        return;
+    }
+    let place = Place::new();
+    let dev = text(&place.path().join("dev")).to_owned();
+    let line = format!(
+        "{} serve --json --listen 127.0.0.1:0 --dev-dir {dev}",
+        env!("CARGO_BIN_EXE_tls")
+    );
+    let mut command = Command::new("script");
+    command.args(["-qec", &line, "/dev/null"]);
+    let mut terminal = Process::start(command);
+    let listening = json(&terminal.next_line().await);
+    assert_eq!(listening["event"], "listening", "{listening}");
+    let pid = listening["pid"].to_string();
+    terminal.stop();
+    let mut command = Command::new("tail");
+    command.args(["--pid", &pid, "-f", "/dev/null"]);
+    Process::start(command).finish().await.expect_success();
 }
