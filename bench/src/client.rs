@@ -49,7 +49,7 @@ pub(crate) fn run(row: Row, port: u16, options: &Options) -> Result<()> {
         Row::Send { .. } => send::run(&load),
         Row::Receive { write } => receive::run(&load, write),
         Row::Echo => echo::run(&load),
-        Row::Idle => idle::run(&load),
+        Row::Idle | Row::IdlePsk => idle::run(&load),
     }
 }
 

@@ -17,6 +17,8 @@ pub(crate) enum Row {
     Echo,
     /// Connections at rest.
     Idle,
+    /// The same, with a pre-shared key.
+    IdlePsk,
 }
 
 /// What is negotiated.
@@ -38,6 +40,7 @@ impl Row {
     pub(crate) fn handshake(self) -> Handshake {
         match self {
             Self::Handshake(handshake) => handshake,
+            Self::IdlePsk => Handshake::Tls13Psk,
             _ => Handshake::Tls13X25519,
         }
     }
@@ -79,6 +82,7 @@ impl FromStr for Row {
             "recv1m" => Self::Receive { write: 1024 * KIB },
             "echo" => Self::Echo,
             "mem" => Self::Idle,
+            "mem-psk" => Self::IdlePsk,
             _ => return Err(format!("there is no row {name:?}").into()),
         })
     }

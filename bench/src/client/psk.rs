@@ -46,7 +46,7 @@ impl Connector {
         expect("answer", &stream.read(&mut bytes).await?, &1)
     }
 
-    async fn connect(&self, mut io: TcpStream) -> Result<Stream> {
+    pub(super) async fn connect(&self, mut io: TcpStream) -> Result<Stream> {
         let (mut wire, mut out) = (Vec::with_capacity(2048), Vec::new());
         let config = Arc::clone(&self.config);
         let mut handshake = ClientHandshake::new(config, psk::now(), &mut out)?;

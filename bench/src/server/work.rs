@@ -38,7 +38,7 @@ impl Work {
                 let batch = self.writes.map_or(BATCH, |writes| write * writes as usize);
                 receive(stream, batch).await
             }
-            Row::Echo | Row::Idle => echo(stream).await,
+            Row::Echo | Row::Idle | Row::IdlePsk => echo(stream).await,
         };
     }
 }

@@ -207,6 +207,17 @@ pub(super) const ROWS: &[Row] = &[
         "after-handshake",
     ),
     memory("mem-echo", "memory at rest, after an echo", "after-echo"),
+    Row {
+        load: "mem-psk",
+        base: OPENSSL,
+        stacks: &[OPENSSL, "tls"],
+        aims: &[],
+        ..memory(
+            "mem-psk",
+            "memory at rest with a pre-shared key, after an echo",
+            "after-echo",
+        )
+    },
     alone("cert-load", "Mozilla's roots from PEM to a verifier", &[]),
     alone(
         "cert-verify",

@@ -60,6 +60,16 @@ fn a_hello_retry_request_asks_for_the_group_that_the_server_has() {
     }
 }
 
+// Spec: PSK-04, PSK-13
+#[test]
+fn psk_13_a_hint_means_nothing_in_tls13() {
+    let mut server = server_config();
+    server.hint = Some(b"gates".to_vec());
+    let open = run(client_config(), server).open();
+    assert_eq!(open.client_facts.hint, None);
+    assert_eq!(open.server_facts.hint, None);
+}
+
 // Spec: PSK-09
 #[test]
 fn psk_09_the_hash_of_the_key_decides_which_suites_there_are() {
