@@ -1,11 +1,12 @@
 //! `T-ALP-*`: which application protocol.
 
 use serde_json::json;
+use tls_context::SecureContext;
 use tls_net::TlsAcceptor;
 use tls_testing::Pki;
-use tls_tests::credentials::server;
+use tls_tests::credentials::{identity, server};
 use tls_tests::{NodePeer, Served, VERSIONS};
-use tls_wire::AlertDescription;
+use tls_wire::{AlertDescription, ProtocolVersion};
 
 // Spec: T-ALP-01, T-ALP-02, ALP-02, ALP-04
 #[tokio::test]
@@ -128,4 +129,34 @@ async fn the_hook_chooses_among_what_is_offered() {
     let silent = json!({ "ca": Pki::shared().root.pem(), "servername": "deep.wild.example.test" });
     let report = node.connect(served.address, silent, json!({})).await;
     assert_eq!(report["alpn"], false, "{report}");
+}
+
+// Spec: T-CRD-12, SOP-23
+#[tokio::test]
+async fn another_certificate_for_another_protocol() {
+    let Some(mut node) = NodePeer::require() else {
+        return;
+    };
+    let context = |leaf| {
+        let builder = SecureContext::server(identity(leaf)).alpn(["usual", "other"]);
+        builder.min_version(ProtocolVersion::Tls13).build().unwrap()
+    };
+    let alternative = Pki::shared().issue(&["localhost", "alternative.test"]);
+    let (usual, other) = (context(&Pki::shared().server), context(&alternative));
+    let acceptor = TlsAcceptor::builder(usual).choose_context(move |hello| {
+        let wanted = hello.alpn_protocols().next() == Some(b"other");
+        let chosen = wanted.then(|| other.clone());
+        async move { Ok::<_, std::io::Error>(chosen) }
+    });
+    let served = Served::echo(acceptor).await;
+    for (protocol, name) in [("usual", "example.test"), ("other", "alternative.test")] {
+        let options = json!({
+            "ca": Pki::shared().root.pem(), "servername": "localhost", "ALPNProtocols": [protocol],
+        });
+        let report = node.connect(served.address, options, json!({})).await;
+        assert_eq!(report["alpn"], protocol, "{report}");
+        assert_eq!(report["protocol"], "TLSv1.3");
+        let names = report["names"].as_str().unwrap();
+        assert!(names.contains(name), "{names}");
+    }
 }
