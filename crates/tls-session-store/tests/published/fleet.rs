@@ -152,7 +152,6 @@ pub(crate) struct Worker {
     skew: i64,
     /// Since when its looks have succeeded.
     pub(crate) connected_since: Option<u64>,
-    pub(crate) started: u64,
 }
 
 impl Worker {
@@ -177,7 +176,6 @@ impl Worker {
             mood,
             skew,
             connected_since: None,
-            started: world.now(),
         }
     }
 

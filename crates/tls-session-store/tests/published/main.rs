@@ -6,3 +6,4 @@
 mod cases;
 mod fleet;
 mod model;
+mod runtime;
