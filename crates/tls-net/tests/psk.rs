@@ -232,6 +232,25 @@ async fn certificates_and_keys_on_one_port() {
     }
 }
 
+/// Tickets go to the engine that made them.
+#[tokio::test]
+async fn a_session_of_a_certificate_is_resumed_beside_keys() {
+    let pki = Pki::new();
+    let context = SecureContext::server(pki.identity.clone()).build().unwrap();
+    let server = TlsAcceptor::builder(context).psk(table()).build().unwrap();
+    for version in VERSIONS {
+        let context = SecureContext::client(pki.trust.clone()).max_version(version);
+        let client = TlsConnector::from(context.build().unwrap());
+        let (near, far) = handshake(&server, &client, "localhost").await;
+        let (mut near, mut far) = (near.unwrap(), far.unwrap());
+        exchange(&mut near, &mut far).await;
+        let again = client.resuming(near.session().unwrap());
+        let infos = facts(handshake(&server, &again, "localhost").await).await;
+        assert!(infos[1].resumption().is_resumed());
+        assert!(infos[1].psk_identity().is_none());
+    }
+}
+
 /// Never a silent fall to a weaker proof.
 #[tokio::test]
 async fn a_server_without_the_key_is_a_typed_error() {

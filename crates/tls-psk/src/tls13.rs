@@ -4,6 +4,7 @@ pub(crate) mod binder;
 pub(crate) mod client;
 pub(crate) mod client_shares;
 mod encrypted_extensions;
+mod hello_retry_request;
 pub(crate) mod key_schedule;
 mod post_handshake;
 pub(crate) mod server;

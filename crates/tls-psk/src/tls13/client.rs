@@ -5,19 +5,19 @@
 //! ```
 
 use rustls::crypto::SharedSecret;
-use tls_record::{Established, Exporter, KeyLogLabel, Role};
+use tls_record::{Established, Role};
 use tls_wire::{HandshakeType, NamedGroup, ProtocolVersion, ServerHelloView};
 
-use super::client_shares::ClientShares;
 use super::key_schedule::{self, HandshakeSecret};
 use super::post_handshake::ClientPostHandshake;
-use super::{encrypted_extensions, server_hello, traffic};
+use super::traffic::{self, ApplicationTraffic, HandshakeTraffic, Log};
+use super::{encrypted_extensions, hello_retry_request, server_hello};
 use crate::cipher_suites::{self, PskSuite};
 use crate::client_offer::{Offer, OfferedPsk};
 use crate::machine::{Machine, Next};
 use crate::psk_session::Origin;
 use crate::records::{Records, Rules};
-use crate::server_hello_awaited::{Retry, ServerHelloAwaited};
+use crate::server_hello_awaited::ServerHelloAwaited;
 use crate::transcript::{HashOutput, Transcript};
 use crate::{ClientPsk, Error, Facts, Finished, SessionInbox, handshake_message};
 
@@ -70,7 +70,7 @@ pub(crate) fn server_hello(
     server_hello::check(hello, &awaited.offer.session_id)?;
     let suite = chosen_suite(&awaited, hello)?;
     if hello.is_hello_retry_request() {
-        return retry(awaited, hello, suite, message, records)
+        return hello_retry_request::answer(awaited, hello, suite, message, records)
             .map(|again| Answered::Retry(Box::new(again)));
     }
     keyed(awaited, hello, suite, message, records)
@@ -94,62 +94,6 @@ fn chosen_suite(
         }),
         _ => Ok(suite),
     }
-}
-
-/// Answers a HelloRetryRequest (RFC 8446, Section 4.1.4).
-fn retry(
-    mut awaited: ServerHelloAwaited,
-    hello: &ServerHelloView<'_>,
-    suite: PskSuite,
-    message: &[u8],
-    records: &mut Records,
-) -> Result<ServerHelloAwaited, Error> {
-    if awaited.retry.is_some() {
-        return Err(Error::UnexpectedMessage {
-            expected: "the ServerHello that follows a HelloRetryRequest",
-            found: HandshakeType::ServerHello.into(),
-        });
-    }
-    let group = hello.retry_group();
-    let cookie = hello.cookie();
-    let has_share = |group| awaited.shares.as_ref().is_some_and(|it| it.has(group));
-    match group {
-        // "clients MUST abort the handshake with an 'illegal_parameter' alert if the
-        // HelloRetryRequest would not result in any change"; so would a share that is there.
-        Some(group) if has_share(group) || !awaited.offer.groups.contains(&group) => {
-            let what =
-                "a HelloRetryRequest for a share that was sent, or a group that was not offered";
-            return Err(Error::IllegalParameter { what });
-        }
-        None if cookie.is_none() => {
-            let what = "a HelloRetryRequest that changes nothing";
-            return Err(Error::IllegalParameter { what });
-        }
-        Some(group) => {
-            awaited.shares = Some(ClientShares::asked_for(&awaited.offer.config, group)?);
-        }
-        None => {}
-    }
-    let hash = traffic::hash(suite.suite);
-    let mut transcript = Transcript::new(hash);
-    transcript.add(&awaited.hello);
-    let mut transcript = transcript.replaced_by_message_hash(hash);
-    transcript.add(message);
-    awaited.offer.keep_hash(hash);
-    if awaited.offer.psks.is_empty() {
-        return Err(Error::PskNotAccepted { alert: None });
-    }
-    awaited.hello = {
-        let shares = awaited.shares.as_ref().map(ClientShares::entries);
-        let shares = shares.unwrap_or_default();
-        awaited
-            .offer
-            .write(&shares, cookie, |_| transcript.clone())?
-    };
-    records.send_change_cipher_spec();
-    records.send_handshake(&awaited.hello)?;
-    awaited.retry = Some(Retry { suite, transcript });
-    Ok(awaited)
 }
 
 /// The key that the server took, and the secret of the key exchange if there was one.
@@ -179,41 +123,29 @@ fn keyed(
             return Err(Error::IllegalParameter { what });
         }
     };
-    let (origin, resumed) = (psk.origin, psk.resumes);
     let secret = shared.as_ref().map(SharedSecret::secret_bytes);
     let handshake = psk.binding.early.handshake(secret)?;
-    let messages = transcript.hash();
-    let client_handshake = handshake.client_traffic(&messages)?;
-    let server_handshake = handshake.server_traffic(&messages)?;
-    let keyed = Keyed {
-        suite,
-        group: share.map(|share| share.group),
-        origin,
-        resumed,
-        retried,
-        transcript,
-        handshake,
-        client_handshake,
-        server_handshake,
-        offer: awaited.offer,
+    let log = Log {
+        key_log: awaited.offer.config.key_log.as_deref(),
+        client_random: &awaited.offer.random,
     };
-    keyed.log(
-        KeyLogLabel::ClientHandshakeTrafficSecret,
-        &keyed.client_handshake,
-    );
-    keyed.log(
-        KeyLogLabel::ServerHandshakeTrafficSecret,
-        &keyed.server_handshake,
-    );
-    let secrets = traffic::secrets(suite, &keyed.client_handshake, &keyed.server_handshake)?;
-    let (tx, rx) = traffic::keys(&secrets)?;
+    let traffic = HandshakeTraffic::derive(&handshake, &transcript.hash(), &log)?;
     // For middleboxes, before anything protected (RFC 8446, Appendix D.4).
     if !retried {
         records.send_change_cipher_spec();
     }
-    records.protect_tx(traffic::protection(&tx)?);
-    records.protect_rx(traffic::protection(&rx)?)?;
-    Ok(keyed)
+    traffic.protect(Role::Client, suite, records)?;
+    Ok(Keyed {
+        suite,
+        group: share.map(|share| share.group),
+        origin: psk.origin,
+        resumed: psk.resumes,
+        retried,
+        transcript,
+        handshake,
+        traffic,
+        offer: awaited.offer,
+    })
 }
 
 /// "Clients MUST verify that the server's selected_identity is within the range supplied by the
@@ -250,16 +182,10 @@ pub(crate) struct Keyed {
     retried: bool,
     transcript: Transcript,
     handshake: HandshakeSecret,
-    client_handshake: HashOutput,
-    server_handshake: HashOutput,
+    traffic: HandshakeTraffic,
 }
 
 impl Keyed {
-    fn log(&self, label: KeyLogLabel, secret: &HashOutput) {
-        let key_log = self.offer.config.key_log.as_deref();
-        traffic::log(key_log, label, &self.offer.random, secret);
-    }
-
     /// A certificate has no place here: the key is the proof (RFC 8446, Section 4.4.2).
     fn finished(
         mut self: Box<Self>,
@@ -271,7 +197,7 @@ impl Keyed {
         let verify_data = handshake_message::body(message, wanted, "the server's Finished")?;
         let hash = traffic::hash(self.suite.suite);
         let messages = self.transcript.hash();
-        let expected = key_schedule::verify_data(hash, &self.server_handshake, &messages)?;
+        let expected = key_schedule::verify_data(hash, &self.traffic.server, &messages)?;
         if !expected.equals(verify_data) {
             return Err(Error::FinishedMismatch);
         }
@@ -279,7 +205,7 @@ impl Keyed {
         records.finish()?;
         self.transcript.add(message);
         let messages = self.transcript.hash();
-        let verify = key_schedule::verify_data(hash, &self.client_handshake, &messages)?;
+        let verify = key_schedule::verify_data(hash, &self.traffic.client, &messages)?;
         let finished = handshake_message::write(HandshakeType::Finished, verify.as_bytes());
         records.send_handshake(&finished)?;
         self.done(alpn, &messages, &finished)
@@ -296,21 +222,15 @@ impl Keyed {
         let facts = self.facts(alpn);
         let this = *self;
         let master = this.handshake.master()?;
-        let log = |label, secret: &HashOutput| {
-            let key_log = this.offer.config.key_log.as_deref();
-            traffic::log(key_log, label, &this.offer.random, secret);
+        let log = Log {
+            key_log: this.offer.config.key_log.as_deref(),
+            client_random: &this.offer.random,
         };
-        let client_traffic = master.client_traffic(messages)?;
-        let server_traffic = master.server_traffic(messages)?;
-        let exporter = master.exporter(messages)?;
-        log(KeyLogLabel::ClientTrafficSecret0, &client_traffic);
-        log(KeyLogLabel::ServerTrafficSecret0, &server_traffic);
-        log(KeyLogLabel::ExporterSecret, &exporter);
-        let exporter = this.offer.config.exporter.then_some(exporter);
-        let exporter = exporter.map(|secret| Exporter::tls13(hash, secret.as_bytes()));
+        let keep_exporter = this.offer.config.exporter;
+        let application = ApplicationTraffic::derive(&master, messages, &log, keep_exporter)?;
         let mut transcript = this.transcript;
         transcript.add(finished);
-        let secrets = traffic::secrets(this.suite, &client_traffic, &server_traffic)?;
+        let secrets = application.secrets(Role::Client, this.suite)?;
         let (tx, rx) = traffic::keys(&secrets)?;
         let inbox = SessionInbox::default();
         let post_handshake = ClientPostHandshake {
@@ -331,7 +251,7 @@ impl Keyed {
                 post_handshake: Some(Box::new(post_handshake)),
             },
             facts,
-            exporter: exporter.transpose()?,
+            exporter: application.exporter(hash)?,
             sessions: Some(inbox),
         })))
     }

@@ -1,12 +1,13 @@
 //! The server's last state: the client's Finished, then tickets (RFC 8446, Sections 4.4.4 and 4.6.1).
 
-use tls_record::{Established, Exporter, Role};
+use tls_record::{Established, Role};
 use tls_wire::new_session_ticket::MAX_LIFETIME;
 use tls_wire::{HandshakeType, NamedGroup, NewSessionTicket, ProtocolVersion};
 
 use super::key_schedule::{self, MasterSecret, PskKind};
 use super::server::{Agreed, State};
-use super::{ticket, traffic};
+use super::ticket;
+use super::traffic::{self, ApplicationTraffic};
 use crate::limits::MAX_TICKET;
 use crate::machine::Next;
 use crate::psk_choice::{Candidate, Chosen};
@@ -23,9 +24,7 @@ pub(crate) struct ClientFinished {
     pub(crate) candidate: Candidate,
     pub(crate) transcript: Transcript,
     pub(crate) client_handshake: HashOutput,
-    pub(crate) client_traffic: HashOutput,
-    pub(crate) server_traffic: HashOutput,
-    pub(crate) exporter: Option<HashOutput>,
+    pub(crate) application: ApplicationTraffic,
     pub(crate) master: MasterSecret,
 }
 
@@ -47,15 +46,10 @@ impl ClientFinished {
         // The keys change: nothing may follow in this record.
         records.finish()?;
         self.transcript.add(message);
-        let secrets = traffic::secrets(suite, &self.server_traffic, &self.client_traffic)?;
+        let secrets = self.application.secrets(Role::Server, suite)?;
         let (tx, rx) = traffic::keys(&secrets)?;
         records.protect_tx(traffic::protection(&tx)?);
         self.send_tickets(records)?;
-        let exporter = self
-            .exporter
-            .as_ref()
-            .map(|secret| Exporter::tls13(hash, secret.as_bytes()))
-            .transpose()?;
         Ok(Next::Done(Box::new(Finished {
             established: Established {
                 role: Role::Server,
@@ -67,7 +61,7 @@ impl ClientFinished {
                 post_handshake: Some(Box::new(secrets)),
             },
             facts: self.facts(),
-            exporter,
+            exporter: self.application.exporter(hash)?,
             sessions: None,
         })))
     }

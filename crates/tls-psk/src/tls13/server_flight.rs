@@ -1,6 +1,7 @@
 //! The server's flight: ServerHello to Finished (RFC 8446, Section 2.2).
 
-use tls_record::KeyLogLabel;
+use rustls::crypto::CompletedKeyExchange;
+use tls_record::Role;
 use tls_wire::extension::key_share::KeyShareEntry;
 use tls_wire::{ClientHelloView, HandshakeType, NamedGroup};
 
@@ -8,10 +9,11 @@ use super::key_schedule::{self, EarlySecret};
 use super::server::{Agreed, send_compatibility};
 use super::server_finished::ClientFinished;
 use super::server_negotiation::KeyExchange;
-use super::{encrypted_extensions, server_hello, traffic};
+use super::traffic::{ApplicationTraffic, HandshakeTraffic, Log};
+use super::{encrypted_extensions, server_hello};
 use crate::psk_choice::Candidate;
 use crate::records::Records;
-use crate::transcript::{HashOutput, Transcript};
+use crate::transcript::Transcript;
 use crate::{Error, handshake_message, key_exchange};
 
 /// The hello that is answered, and what was chosen of it.
@@ -38,72 +40,73 @@ pub(crate) fn respond(
         index,
     } = taken;
     let (config, suite, hash) = (&agreed.config, agreed.suite, early.hash());
-    let completed = match way {
-        KeyExchange::Share(group) => {
-            let wanted = key_exchange::number(group);
-            let share = view.key_shares().find(|share| share.group == wanted);
-            let share = share.ok_or(Error::MissingExtension("key_share"))?;
-            Some(key_exchange::answer(group, share.key_exchange)?)
-        }
-        _ => None,
-    };
+    let completed = complete(view, way)?;
     let group = completed.as_ref().map(|it| NamedGroup(it.group.into()));
-    let share = completed
-        .as_ref()
-        .zip(group)
-        .map(|(it, group)| KeyShareEntry {
-            group,
-            key_exchange: &it.pub_key,
-        });
-    let random = key_exchange::random(&config.provider)?;
-    let selected = u16::try_from(index).map_err(|_| Error::IllegalParameter {
-        what: "more pre-shared keys than can be counted",
-    })?;
-    let message = server_hello::write(&random, view.session_id(), suite.suite, share, selected)?;
+    let message = server_hello(&agreed, view, completed.as_ref(), index)?;
     records.send_handshake(&message)?;
     transcript.add(&message);
     if !retried {
         send_compatibility(view, records);
     }
+    let log = Log {
+        key_log: config.key_log.as_deref(),
+        client_random: view.random(),
+    };
     let shared = completed.as_ref().map(|it| it.secret.secret_bytes());
     let handshake = early.handshake(shared)?;
-    let messages = transcript.hash();
-    let client_handshake = handshake.client_traffic(&messages)?;
-    let server_handshake = handshake.server_traffic(&messages)?;
-    let key_log = config.key_log.as_deref();
-    let log = |label, secret: &HashOutput| traffic::log(key_log, label, view.random(), secret);
-    log(KeyLogLabel::ClientHandshakeTrafficSecret, &client_handshake);
-    log(KeyLogLabel::ServerHandshakeTrafficSecret, &server_handshake);
-    let secrets = traffic::secrets(suite, &server_handshake, &client_handshake)?;
-    let (tx, rx) = traffic::keys(&secrets)?;
-    records.protect_tx(traffic::protection(&tx)?);
-    records.protect_rx(traffic::protection(&rx)?)?;
+    let traffic = HandshakeTraffic::derive(&handshake, &transcript.hash(), &log)?;
+    traffic.protect(Role::Server, suite, records)?;
     let extensions = encrypted_extensions::write(agreed.alpn.as_deref())?;
     records.send_handshake(&extensions)?;
     transcript.add(&extensions);
-    let verify = key_schedule::verify_data(hash, &server_handshake, &transcript.hash())?;
+    let verify = key_schedule::verify_data(hash, &traffic.server, &transcript.hash())?;
     let finished = handshake_message::write(HandshakeType::Finished, verify.as_bytes());
     records.send_handshake(&finished)?;
     transcript.add(&finished);
     let master = handshake.master()?;
-    let messages = transcript.hash();
-    let client_traffic = master.client_traffic(&messages)?;
-    let server_traffic = master.server_traffic(&messages)?;
-    log(KeyLogLabel::ClientTrafficSecret0, &client_traffic);
-    log(KeyLogLabel::ServerTrafficSecret0, &server_traffic);
-    let exporter = master.exporter(&messages)?;
-    log(KeyLogLabel::ExporterSecret, &exporter);
-    let exporter = config.exporter.then_some(exporter);
+    let application =
+        ApplicationTraffic::derive(&master, &transcript.hash(), &log, config.exporter)?;
     Ok(ClientFinished {
         group,
         retried,
         candidate,
         transcript,
-        client_handshake,
-        client_traffic,
-        server_traffic,
-        exporter,
+        client_handshake: traffic.client,
+        application,
         master,
         agreed,
     })
+}
+
+/// The key exchange, if there is one.
+fn complete(
+    hello: ClientHelloView<'_>,
+    way: KeyExchange,
+) -> Result<Option<CompletedKeyExchange>, Error> {
+    let KeyExchange::Share(group) = way else {
+        return Ok(None);
+    };
+    let wanted = key_exchange::number(group);
+    let mut shares = hello.key_shares();
+    let share = shares.find(|share| share.group == wanted);
+    let share = share.ok_or(Error::MissingExtension("key_share"))?;
+    key_exchange::answer(group, share.key_exchange).map(Some)
+}
+
+fn server_hello(
+    agreed: &Agreed,
+    hello: ClientHelloView<'_>,
+    completed: Option<&CompletedKeyExchange>,
+    index: usize,
+) -> Result<Vec<u8>, Error> {
+    let share = completed.map(|it| KeyShareEntry {
+        group: NamedGroup(it.group.into()),
+        key_exchange: &it.pub_key,
+    });
+    let random = key_exchange::random(&agreed.config.provider)?;
+    let selected = u16::try_from(index).map_err(|_| Error::IllegalParameter {
+        what: "more pre-shared keys than can be counted",
+    })?;
+    let session_id = hello.session_id();
+    server_hello::write(&random, session_id, agreed.suite.suite, share, selected)
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod any_bytes;
 mod bad_answers;
 mod bad_hellos;
 mod bit_flips;

@@ -28,7 +28,7 @@ enum Symbol {
 }
 
 /// One record: its type and content, and whether it is protected.
-type Record = (ContentType, Vec<u8>, bool);
+pub(crate) type Record = (ContentType, Vec<u8>, bool);
 
 fn record(symbol: &Symbol, honest: &[Record]) -> Record {
     let fatal = vec![2, AlertDescription::HandshakeFailure.into()];
@@ -79,7 +79,7 @@ fn opened(mut flight: Vec<u8>, secret: &[u8]) -> Vec<Record> {
 }
 
 /// Seals records as a sender with this secret would.
-fn sealed(records: &[Record], secret: &[u8]) -> Vec<u8> {
+pub(crate) fn sealed(records: &[Record], secret: &[u8]) -> Vec<u8> {
     let mut tx = protection(secret);
     let mut wire = Vec::new();
     for (content_type, content, protected) in records {
@@ -97,7 +97,7 @@ fn sealed(records: &[Record], secret: &[u8]) -> Vec<u8> {
 }
 
 /// A server that waits, the honest rest of the client's flight, and the client's secret.
-fn waiting_server() -> (End<ServerHandshake>, Vec<Record>, Vec<u8>) {
+pub(crate) fn waiting_server() -> (End<ServerHandshake>, Vec<Record>, Vec<u8>) {
     let secrets = Arc::new(Secrets::default());
     let mut server = server_config();
     server.key_log = Some(secrets.clone());
@@ -115,7 +115,7 @@ fn waiting_server() -> (End<ServerHandshake>, Vec<Record>, Vec<u8>) {
 }
 
 /// A client that waits, the honest flight of the server, and the server's secret.
-fn waiting_client() -> (End<ClientHandshake>, Vec<Record>, Vec<u8>) {
+pub(crate) fn waiting_client() -> (End<ClientHandshake>, Vec<Record>, Vec<u8>) {
     let secrets = Arc::new(Secrets::default());
     let mut server = server_config();
     server.key_log = Some(secrets.clone());
