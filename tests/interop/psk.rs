@@ -4,7 +4,7 @@
 use tls_context::{SecureContext, SecureContextBuilder};
 use tls_net::{ClientPsk, PskIdentity, PskKey, PskKeys, TlsAcceptor, TlsConnector};
 use tls_testing::peer::{OpenSsl, SServer};
-use tls_tests::{Served, dial, exchange};
+use tls_tests::{Served, credentials, dial, exchange};
 use tls_wire::{AlertDescription, CipherSuite, ProtocolVersion};
 
 const KEY: &str = "6f0d9a3c51e84b72a1c4d7e02b9f8356";
@@ -89,6 +89,36 @@ async fn t_psk_05_s_client_says_hello_and_hears_it() {
             info.psk_identity().map(ToString::to_string).as_deref(),
             Some("gate-7")
         );
+    }
+}
+
+/// A suite without a key exchange, which is not taken unless asked for, keeps nobody from the
+/// certificate.
+#[tokio::test]
+async fn a_plain_suite_beside_one_with_a_certificate() {
+    let Some(openssl) = OpenSsl::require() else {
+        return;
+    };
+    for allowed in [false, true] {
+        let acceptor = TlsAcceptor::builder(credentials::server().build().unwrap()).psk(table());
+        let acceptor = acceptor.psk_without_forward_secrecy(allowed);
+        let mut served = Served::echo(acceptor).await;
+        let ciphers = "PSK-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256";
+        let args = [
+            "-tls1_2",
+            "-cipher",
+            ciphers,
+            "-psk_identity",
+            "gate-7",
+            "-psk",
+            KEY,
+        ];
+        let output = openssl
+            .converse(served.address, &args, "hello", "hello")
+            .await;
+        output.expect_success();
+        let by_key = served.connection().await.psk_identity().is_some();
+        assert_eq!(by_key, allowed);
     }
 }
 

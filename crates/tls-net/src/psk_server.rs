@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tls_context::SecureContext;
 use tls_psk::limits::MAX_HINT;
-use tls_psk::{PskIdentity, PskKey, PskLookup, PskQuery, ServerConfig, Tickets};
+use tls_psk::{PskIdentity, PskKey, PskLookup, PskQuery, PskWarning, ServerConfig, Tickets};
 use tls_session_store::ContextId;
 use tls_wire::{CipherSuite, ProtocolVersion};
 
@@ -25,7 +25,7 @@ pub(crate) struct PskServer {
 }
 
 impl PskServer {
-    /// Checks what can be known before the first client.
+    /// Checks what can be known before the first client, and says what is better not done.
     pub(crate) fn check(&self, contexts: &Contexts) -> Result<(), Error> {
         let length = self.hint.as_ref().map_or(0, Vec::len);
         if length > MAX_HINT {
@@ -36,6 +36,10 @@ impl PskServer {
         // together (RFC 8773) are not spoken here.
         if contexts.default.client_auth().is_required() {
             return Err(Error::PskWithClientCertificates);
+        }
+        if self.without_forward_secrecy {
+            let warning = PskWarning::NoForwardSecrecy;
+            tracing::warn!(code = warning.code(), "{warning}");
         }
         Ok(())
     }
@@ -58,6 +62,9 @@ impl PskServer {
             None => context.alpn().to_vec(),
         };
         config.allow_psk_ke = self.without_forward_secrecy;
+        // What is not taken must not keep a client from its certificate.
+        let listed = config.cipher_suites.iter().copied();
+        config.cipher_suites = listed.filter(|it| config.takes_suite(*it)).collect();
         config.hint.clone_from(&self.hint);
         // Where there is a certificate, the handshake goes on with it instead.
         config.decoy = self.decoy && context.server_resolver().is_none();

@@ -113,6 +113,15 @@ impl ServerConfig {
         self.versions.contains(&version)
     }
 
+    /// Whether a suite may come out of a handshake: it is listed, its version is taken, and if it
+    /// has no key exchange, that is allowed.
+    #[must_use]
+    pub fn takes_suite(&self, suite: CipherSuite) -> bool {
+        let allowed = self.cipher_suites.contains(&suite);
+        let known = cipher_suites::find(suite).filter(|_| allowed);
+        known.is_some_and(|it| self.takes(it.version) && (it.ecdhe || self.allow_psk_ke))
+    }
+
     /// The advice of RFC 9257 that this configuration does not follow. Whoever builds it says so
     /// once; what concerns single keys is told by [`PskKeys`](crate::PskKeys).
     #[must_use]
@@ -149,5 +158,26 @@ impl fmt::Debug for ServerConfig {
             .field("decoy", &self.decoy)
             .field("tickets", &self.tickets)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn suites_without_a_key_exchange_are_taken_where_that_is_allowed() {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let mut config = ServerConfig::new(provider);
+        let plain = CipherSuite::TLS_PSK_WITH_AES_128_GCM_SHA256;
+        let ecdhe = CipherSuite::TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256;
+        assert!(config.takes_suite(ecdhe) && !config.takes_suite(plain));
+        assert_eq!(config.warnings(), []);
+        config.allow_psk_ke = true;
+        assert!(config.takes_suite(plain));
+        assert_eq!(config.warnings(), [PskWarning::NoForwardSecrecy]);
+        config.versions = vec![ProtocolVersion::Tls13];
+        assert!(!config.takes_suite(ecdhe));
+        assert!(!config.takes_suite(CipherSuite::TLS_PSK_WITH_AES_128_CBC_SHA256));
     }
 }
