@@ -75,7 +75,9 @@ impl ServeSettings {
         let key_log = key_log(flags.protocol.keylog.as_ref())?;
         let mut reloads = Reloads::default();
         let client_auth = client_auth(flags, &mut reloads)?;
-        let lists = Lists::of_server(&flags.revocation, &mut reloads, runtime)?;
+        let sessions = Sessions::of(&flags.sessions, &mut reloads)?;
+        let store = sessions.shared_store();
+        let lists = Lists::of_server(&flags.revocation, &mut reloads, store, runtime)?;
         let build = |identities: &[Watched<Identity>]| -> Result<SecureContext> {
             let mut builder = if flags.psk.psk_only {
                 SecureContext::without_certificate()
@@ -102,9 +104,8 @@ impl ServeSettings {
             contexts.add(&flag.pattern, named.client_auth().asks())?;
             acceptor = acceptor.context(&flag.pattern, named);
         }
-        let sessions = Sessions::of(&flags.sessions, &mut reloads)?;
         acceptor = psk::serve(&flags.psk, acceptor, &mut reloads)?;
-        let stapler = revocation::stapler(&flags.ocsp, &flags.revocation, &chains, runtime)?;
+        let stapler = revocation::stapler(&flags.ocsp, &flags.revocation, &chains, store, runtime)?;
         if let Some(stapler) = &stapler {
             acceptor = acceptor.stapler(stapler.clone());
         }

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use tls::certs::{CrlPolicy, Crls, ServerVerifier, WatchOptions, Watched};
 use tls::context::{SecureContext, SecureContextBuilder};
+use tls::net::SharedResponses;
 use tls::ocsp::{CrlKeeper, Fetcher, ResponseVerifier, StaplePolicy, Stapler};
 use tls::rustls::crypto::CryptoProvider;
 use tls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use tls::sessions::RedisStore;
 use tokio::runtime::Handle;
 
 use super::reloads::Reloads;
@@ -54,10 +56,11 @@ impl Lists {
     pub(super) fn of_server(
         flags: &RevocationFlags,
         reloads: &mut Reloads,
+        store: Option<&RedisStore>,
         runtime: &Handle,
     ) -> Result<Self> {
         if flags.fetches_lists() {
-            return Self::fetched(flags, runtime);
+            return Self::fetched(flags, store, runtime);
         }
         let files = flags.list_files();
         let Some(first) = files.first() else {
@@ -75,7 +78,7 @@ impl Lists {
         runtime: &Handle,
     ) -> Result<(Self, Option<LaterJudgement>)> {
         if flags.fetches_lists() {
-            let mut lists = Self::fetched(flags, runtime)?;
+            let mut lists = Self::fetched(flags, None, runtime)?;
             let strict = lists.policy;
             lists.policy = strict.accept_missing(true);
             let later = lists.keeper.clone().map(|keeper| LaterJudgement {
@@ -99,15 +102,23 @@ impl Lists {
         }
     }
 
-    fn fetched(flags: &RevocationFlags, runtime: &Handle) -> Result<Self> {
+    /// Workers that share a store fetch once.
+    fn fetched(
+        flags: &RevocationFlags,
+        store: Option<&RedisStore>,
+        runtime: &Handle,
+    ) -> Result<Self> {
         if flags.policy() == Revocation::Ignore {
             return Ok(Self::of(flags, None));
         }
         let given = read(&flags.list_files())?.unwrap_or_else(Crls::empty);
-        let keeper = CrlKeeper::builder(provider()?)
+        let mut keeper = CrlKeeper::builder(provider()?)
             .fetcher(fetcher(flags))
-            .with(&given)
-            .start_on(runtime.clone());
+            .with(&given);
+        if let Some(store) = store {
+            keeper = keeper.cache(SharedResponses::new(store.clone()));
+        }
+        let keeper = keeper.start_on(runtime.clone());
         let lists = Self::of(flags, Some(keeper.lists().clone()));
         Ok(Self {
             keeper: Some(keeper),
@@ -143,19 +154,23 @@ pub(super) fn staple_policy(flags: &RevocationFlags) -> StaplePolicy {
     }
 }
 
-/// Staples for a server with these chains, the default one's first.
+/// Staples for a server with these chains, the default one's first; workers that share a store ask
+/// once.
 pub(super) fn stapler(
     stapling: &Stapling,
     flags: &RevocationFlags,
     chains: &[Vec<CertificateDer<'static>>],
+    store: Option<&RedisStore>,
     runtime: &Handle,
 ) -> Result<Option<Stapler>> {
     if *stapling == Stapling::Off {
         return Ok(None);
     }
-    let stapler = Stapler::builder(ResponseVerifier::new(provider()?))
-        .fetcher(fetcher(flags))
-        .start_on(runtime.clone());
+    let mut stapler = Stapler::builder(ResponseVerifier::new(provider()?)).fetcher(fetcher(flags));
+    if let Some(store) = store {
+        stapler = stapler.cache(SharedResponses::new(store.clone()));
+    }
+    let stapler = stapler.start_on(runtime.clone());
     match (stapling, chains.first()) {
         (Stapling::File(file), Some(chain)) => {
             staple(&stapler, chain, file)?;

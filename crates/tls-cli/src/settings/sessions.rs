@@ -111,6 +111,11 @@ impl Sessions {
         self.store.is_some() || matches!(self.summary.tickets, Tickets::Given | Tickets::ByClock(_))
     }
 
+    /// The store that workers share.
+    pub(super) fn shared_store(&self) -> Option<&RedisStore> {
+        self.store.as_ref()
+    }
+
     /// Waits a moment for the store, and for the ticket keys of the other workers, so that the first
     /// client here can come back anywhere. If they come later, they come by themselves.
     pub(crate) async fn prepare(&self) {

@@ -1,10 +1,12 @@
 //! `tls ocsp`, staples that `tls serve` keeps fresh, and lists that are fetched.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::process::Command;
 
 use rcgen::CustomExtension;
 use serde_json::Value;
-use tls_testing::peer::{OcspCa, OcspResponder, OpenSsl, Standing};
+use tls_testing::peer::{OcspCa, OcspResponder, OpenSsl, Redis, Standing};
 use tls_testing::pki::{p256, server_params};
 use tls_testing::{Leaf, Pki};
 
@@ -252,6 +254,50 @@ async fn serve_staples_by_itself() {
     assert_eq!(bare.event().await["event"], "failure");
     let said = connect(&world, &bare, &["--request-ocsp"]).await;
     assert!(said.stderr.contains("sent no staple"), "{}", said.stderr);
+}
+
+/// The responder may be gone by the time that the second worker comes.
+#[tokio::test]
+async fn workers_that_share_a_store_share_their_staples() {
+    let (Some(world), Some(redis)) = (World::new(Standing::Valid).await, Redis::require().await)
+    else {
+        return;
+    };
+    let secret = world.place.path().join("sessions.key");
+    std::fs::write(&secret, "5a".repeat(32)).unwrap();
+    std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let store = format!("redis://{}", redis.address);
+    let args = [
+        "--session-store",
+        &store,
+        "--session-secret",
+        text(&secret),
+        "--ocsp-allow-private",
+    ];
+    let mut first = world.serve(&args).await;
+    staple_of(&mut first).await;
+    kill(world.responder.process.id());
+    let mut second = world.serve(&args).await;
+    staple_of(&mut second).await;
+    let required = connect(&world, &second, &["--revocation", "require"]).await;
+    assert_eq!(required.status.code(), Some(0), "{}", required.stderr);
+}
+
+fn kill(process: u32) {
+    let status = Command::new("kill")
+        .args(["-KILL", &process.to_string()])
+        .status();
+    assert!(status.unwrap().success());
+}
+
+/// The next event about a staple, which must be a good one; what is said of the store goes by.
+async fn staple_of(serving: &mut Serving) {
+    loop {
+        let event = serving.event().await;
+        if event["event"] == "staple" {
+            return assert_eq!(event["status"], "good", "{event}");
+        }
+    }
 }
 
 /// A server that answers everything with `body`; gives its port.
