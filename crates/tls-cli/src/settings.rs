@@ -165,6 +165,12 @@ fn limits(acceptor: AcceptorBuilder, flags: &ServeFlags) -> AcceptorBuilder {
 
 fn client_auth(flags: &ServeFlags, reloads: &mut Reloads) -> Result<ClientAuth> {
     if flags.client_ca.is_empty() {
+        if !flags.revocation.list_files().is_empty() {
+            return Err(Error::usage(
+                "--crl is about client certificates, and nobody is asked for one",
+                "add --client-ca FILE with --require-cert or --request-cert",
+            ));
+        }
         return Ok(ClientAuth::Off);
     }
     let trust = trust::watch_files(&flags.client_ca, reloads)?;

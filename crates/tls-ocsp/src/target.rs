@@ -229,6 +229,11 @@ pub fn demands_staple(end_entity: &CertificateDer<'_>) -> bool {
     Certificate::from_der(end_entity).is_ok_and(|parsed| must_staple(&parsed))
 }
 
+/// Whether a certificate names a responder, whoever issued it.
+pub(crate) fn names_responder(end_entity: &CertificateDer<'_>) -> bool {
+    Certificate::from_der(end_entity).is_ok_and(|parsed| !responders(&parsed).is_empty())
+}
+
 fn must_staple(parsed: &Certificate) -> bool {
     let extensions = parsed.tbs_certificate().extensions();
     let feature = extensions.and_then(|all| all.iter().find(|one| one.extn_id == TLS_FEATURE));

@@ -7,12 +7,14 @@ use arc_swap::ArcSwapOption;
 use pki_types::{CertificateDer, UnixTime};
 
 use super::Fingerprint;
+use crate::target::names_responder;
 use crate::{CertificateStatus, Error, Result, Staple, Target, demands_staple};
 
 pub(crate) struct Entry {
     pub(super) key: Fingerprint,
     target: Result<Target>,
     must_staple: bool,
+    names_responder: bool,
     staple: ArcSwapOption<Staple>,
     last_error: Mutex<Option<String>>,
     /// To be kept also when nobody asks.
@@ -52,10 +54,13 @@ impl StapleReport {
 
 impl Entry {
     pub(super) fn new(key: Fingerprint, leaf: &CertificateDer<'_>, target: Result<Target>) -> Self {
+        // Also where its issuer is missing: then somebody has to hear of that.
+        let names_responder = names_responder(leaf);
         let last_error = target.as_ref().err().map(ToString::to_string);
         Self {
             key,
             must_staple: demands_staple(leaf),
+            names_responder,
             target,
             staple: ArcSwapOption::empty(),
             last_error: Mutex::new(last_error),
@@ -109,9 +114,7 @@ impl Entry {
 
     /// Whether the certificate itself names one.
     pub(super) fn names_responder(&self) -> bool {
-        self.target
-            .as_ref()
-            .is_ok_and(|target| !target.responders().is_empty())
+        self.names_responder
     }
 
     /// `responder`: whether one is asked in any case.

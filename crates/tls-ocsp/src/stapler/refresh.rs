@@ -20,7 +20,13 @@ pub(super) fn begin(shared: &Arc<Shared>, entry: &Arc<Entry>) {
         tracing::info!(%certificate, "the certificate demands a staple; there is none yet");
     }
     if let Some(error) = entry.is_hopeless() {
-        tracing::warn!(%certificate, code = error.code(), "no staple: {error}");
+        let expected = entry.must_staple() || entry.names_responder() || shared.responder.is_some();
+        if expected {
+            tracing::warn!(%certificate, code = error.code(), "no staple: {error}");
+        } else {
+            // Such as one of a development CA, of which nobody expects any.
+            tracing::debug!(%certificate, code = error.code(), "no staple: {error}");
+        }
         return;
     }
     shared.upkeep.begin(WatchedStaple {

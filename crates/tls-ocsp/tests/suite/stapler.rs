@@ -320,3 +320,15 @@ async fn what_can_not_be_asked_about_says_why() {
     stapler.set(&alone.chain()[..1], good).unwrap();
     assert!(stapler.staple(alone.certificate()).is_some());
 }
+
+/// Only who names a responder is owed a word about the issuer that is missing.
+#[tokio::test]
+async fn without_its_issuer_a_certificate_still_tells_whether_it_names_a_responder() {
+    for (urls, names) in [(&["http://127.0.0.1:1/"][..], true), (&[], false)] {
+        let stapler = builder().start();
+        stapler.watch(&leaf(urls).chain()[..1]);
+        let report = stapler.report().pop().unwrap();
+        assert_eq!(report.has_responder, names);
+        assert!(report.last_error.unwrap().contains("issuer"));
+    }
+}
