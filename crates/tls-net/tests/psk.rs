@@ -108,8 +108,15 @@ async fn imported_keys_show_the_name_of_the_external_one() {
     let psks = context.import(&identity("gate-7"), &key(&SECRET)).unwrap();
     let server = TlsAcceptor::builder(without_certificate().build().unwrap())
         .psk(table().imported_into(context));
+    let server = server.build().unwrap();
     let client = with_psks(ProtocolVersion::Tls13, psks);
-    for info in facts(connect(server, &client).await).await {
+    let (near, far) = handshake(&server, &client, "broker.example").await;
+    let (mut near, mut far) = (near.unwrap(), far.unwrap());
+    exchange(&mut near, &mut far).await;
+    let again = client.resuming(near.session().unwrap());
+    let resumed = facts(handshake(&server, &again, "broker.example").await).await;
+    assert!(resumed[1].resumption().is_resumed());
+    for info in [near.info(), far.info()].iter().chain(&resumed) {
         assert_eq!(info.psk_identity(), Some(&identity("gate-7")));
     }
 }

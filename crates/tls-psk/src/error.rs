@@ -413,6 +413,11 @@ impl Error {
     #[must_use]
     pub const fn fault(&self) -> Fault {
         match self {
+            Self::Record(error) => match error.fault() {
+                tls_record::Fault::Local => Fault::Local,
+                tls_record::Fault::Nobody => Fault::Nobody,
+                _ => Fault::Peer,
+            },
             Self::AlertReceived(_)
             | Self::NoSharedVersion
             | Self::NoSharedCipher
@@ -442,3 +447,6 @@ impl Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
