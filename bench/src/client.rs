@@ -1,13 +1,15 @@
 //! The client: the same for every stack, one file per kind of load.
 
 mod blocking;
-mod config;
+pub(crate) mod config;
 mod echo;
 mod handshakes;
 mod idle;
+mod latency;
 mod psk;
 mod receive;
 mod send;
+mod sessions;
 
 use std::net::SocketAddr;
 use std::thread;
@@ -50,6 +52,8 @@ pub(crate) fn run(row: Row, port: u16, options: &Options) -> Result<()> {
         Row::Receive { write } => receive::run(&load, write),
         Row::Echo => echo::run(&load),
         Row::Idle | Row::IdlePsk => idle::run(&load),
+        Row::Latency => latency::run(&load),
+        Row::Sessions => sessions::run(&load),
     }
 }
 

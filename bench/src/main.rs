@@ -3,6 +3,9 @@
 //! `tls-bench server STACK ROW` prints `port N` and serves until its input ends.
 //! `tls-bench client ROW PORT` makes the load and prints `NAME VALUE` a line.
 //! `tls-bench alone STACK ROW` works on certificates without a peer and prints the same.
+//! `tls-bench worker SHARING PORT` is one of several on a port; prints `port N`, serves until its
+//! input ends, and then prints what its connections came to.
+//! `tls-bench rate PORT` and `tls-bench soak PORT` come to workers and print `NAME VALUE` a line.
 //! `tls-bench peers` prints the versions of libraries of the system.
 
 #![allow(
@@ -14,6 +17,7 @@
 mod certificates;
 mod client;
 mod cpu_clock;
+mod fleet;
 mod identity;
 mod options;
 mod psk;
@@ -35,13 +39,16 @@ fn main() -> ExitCode {
         ["server", stack, row, options @ ..] => server(stack, row, options),
         ["client", row, port, options @ ..] => client(row, port, options),
         ["alone", stack, row, options @ ..] => alone(stack, row, options),
+        ["worker", sharing, port, options @ ..] => worker(sharing, port, options),
+        ["rate", port, options @ ..] => fleet_client(fleet::rate, port, options),
+        ["soak", port, options @ ..] => fleet_client(fleet::soak, port, options),
         ["peers"] => {
             server::print_peers();
             Ok(())
         }
-        _ => Err(
-            "usage: tls-bench server STACK ROW | client ROW PORT | alone STACK ROW | peers".into(),
-        ),
+        _ => Err("usage: tls-bench server STACK ROW | client ROW PORT | alone STACK ROW | worker SHARING PORT | rate PORT | \
+                   soak PORT | peers"
+            .into()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -71,6 +78,19 @@ fn client(row: &str, port: &str, options: &[&str]) -> Result<()> {
     single_core::pin(&options, single_core::CLIENT_CORE)?;
     end_in_time(&options)?;
     client::run(row, port.parse()?, &options)
+}
+
+fn worker(sharing: &str, port: &str, options: &[&str]) -> Result<()> {
+    let options = options::Options::parse(options)?;
+    fleet::worker(sharing.parse()?, port.parse()?, &options)
+}
+
+fn fleet_client(
+    run: fn(u16, &options::Options) -> Result<()>,
+    port: &str,
+    options: &[&str],
+) -> Result<()> {
+    run(port.parse()?, &options::Options::parse(options)?)
 }
 
 /// A server that stopped answering must not hold up a run: the client gives up.

@@ -16,8 +16,10 @@ pub(crate) struct Options {
     /// A fixed amount of work (handshakes, messages, writes) in place of a window, for counting
     /// instructions: no core is chosen, nothing warms up.
     pub(crate) units: Option<u64>,
-    /// Idle connections.
+    /// Idle connections, or sessions kept.
     pub(crate) connections: usize,
+    /// The URL of a Redis.
+    pub(crate) redis: Option<String>,
 }
 
 impl Options {
@@ -29,6 +31,7 @@ impl Options {
             window: Duration::from_millis(600),
             units: None,
             connections: 5000,
+            redis: None,
         };
         let mut words = words.iter();
         while let Some(name) = words.next() {
@@ -38,6 +41,7 @@ impl Options {
                 "--server-process" => options.server_process = Some(value()?.parse()?),
                 "--window-ms" => options.window = Duration::from_millis(value()?.parse()?),
                 "--units" => options.units = Some(value()?.parse()?),
+                "--redis" => options.redis = Some((*value()?).to_owned()),
                 "--connections" => options.connections = value()?.parse()?,
                 _ => return Err(format!("unknown option {name}").into()),
             }

@@ -19,6 +19,10 @@ pub(crate) enum Row {
     Idle,
     /// The same, with a pre-shared key.
     IdlePsk,
+    /// One connection after the other, resumed from the server's store.
+    Latency,
+    /// Sessions that the server keeps.
+    Sessions,
 }
 
 /// What is negotiated.
@@ -29,6 +33,12 @@ pub(crate) enum Handshake {
     Tls12X25519,
     Tls13Resumed,
     Tls12Resumed,
+    /// Resumed from the server's store.
+    Tls13Stored,
+    /// Resumed from the server's store.
+    Tls12Stored,
+    /// Full at a server whose store is away.
+    Tls13Away,
     /// With a pre-shared key and X25519.
     Tls13Psk,
     /// With a pre-shared key and X25519.
@@ -41,6 +51,7 @@ impl Row {
         match self {
             Self::Handshake(handshake) => handshake,
             Self::IdlePsk => Handshake::Tls13Psk,
+            Self::Latency => Handshake::Tls13Stored,
             _ => Handshake::Tls13X25519,
         }
     }
@@ -50,7 +61,7 @@ impl Handshake {
     pub(crate) fn is_tls12(self) -> bool {
         matches!(
             self,
-            Self::Tls12X25519 | Self::Tls12Resumed | Self::Tls12Psk
+            Self::Tls12X25519 | Self::Tls12Resumed | Self::Tls12Stored | Self::Tls12Psk
         )
     }
 
@@ -59,7 +70,17 @@ impl Handshake {
     }
 
     pub(crate) fn is_resumed(self) -> bool {
-        matches!(self, Self::Tls13Resumed | Self::Tls12Resumed)
+        matches!(self, Self::Tls13Resumed | Self::Tls12Resumed) || self.is_stored()
+    }
+
+    /// Sessions lie in the server's store and not in tickets.
+    pub(crate) fn is_stored(self) -> bool {
+        matches!(self, Self::Tls13Stored | Self::Tls12Stored)
+    }
+
+    /// The server makes sessions, were it for nothing.
+    pub(crate) fn has_sessions(self) -> bool {
+        self.is_resumed() || self == Self::Tls13Away
     }
 }
 
@@ -74,6 +95,11 @@ impl FromStr for Row {
             "hs12" => Self::Handshake(Handshake::Tls12X25519),
             "res13" => Self::Handshake(Handshake::Tls13Resumed),
             "res12" => Self::Handshake(Handshake::Tls12Resumed),
+            "res13-store" => Self::Handshake(Handshake::Tls13Stored),
+            "res12-store" => Self::Handshake(Handshake::Tls12Stored),
+            "away13" => Self::Handshake(Handshake::Tls13Away),
+            "lat13" => Self::Latency,
+            "sessions" => Self::Sessions,
             "psk13" => Self::Handshake(Handshake::Tls13Psk),
             "psk12" => Self::Handshake(Handshake::Tls12Psk),
             "send16k" => Self::Send { write: 16 * KIB },

@@ -5,6 +5,7 @@ mod openssl;
 mod ours;
 mod plain;
 mod psk;
+mod sessions;
 mod tokio_rustls;
 mod work;
 
@@ -13,7 +14,7 @@ use std::str::FromStr;
 
 use tokio::net::TcpListener;
 
-pub(crate) use work::{BATCH, MESSAGE, REQUEST};
+pub(crate) use work::{BATCH, MESSAGE, REQUEST, Work};
 
 use crate::{Error, Result, options::Options, row::Row};
 
@@ -49,6 +50,7 @@ impl FromStr for Stack {
             "tls" => Self::Ours(ours::Setting::Default),
             "tls-corked" => Self::Ours(ours::Setting::Corked),
             "tls-full" => Self::Ours(ours::Setting::Full),
+            "tls-redis" => Self::Ours(ours::Setting::Redis),
             _ => return Err(format!("there is no stack {name:?}").into()),
         })
     }
@@ -69,7 +71,7 @@ pub(crate) fn run(stack: Stack, row: Row, options: &Options) -> Result<()> {
             let _ = std::io::stdin().read(&mut [0]);
             std::process::exit(0);
         })?;
-    let work = work::Work {
+    let work = Work {
         row,
         writes: options.units,
     };
@@ -78,7 +80,18 @@ pub(crate) fn run(stack: Stack, row: Row, options: &Options) -> Result<()> {
         .build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
-        println!("port {}", listener.local_addr()?.port());
+        let port = listener.local_addr()?.port();
+        if row == Row::Sessions {
+            println!("port {port}");
+            return sessions::serve(listener, stack).await;
+        }
+        if let Stack::Ours(setting) = stack {
+            // It may have to connect to its store.
+            let acceptor = ours::acceptor(work, setting, options).await?;
+            println!("port {port}");
+            return ours::serve(listener, work, setting, acceptor).await;
+        }
+        println!("port {port}");
         match stack {
             Stack::Plain => plain::serve(listener, work).await,
             Stack::Rustls => tokio_rustls::serve(listener, work).await,
@@ -86,7 +99,7 @@ pub(crate) fn run(stack: Stack, row: Row, options: &Options) -> Result<()> {
             #[cfg(feature = "openssl")]
             Stack::OpenSsl => openssl::serve(listener, work).await,
             Stack::PskAlone => psk::serve(listener).await,
-            Stack::Ours(setting) => ours::serve(listener, work, setting).await,
+            Stack::Ours(_) => Ok(()),
         }
     })
 }

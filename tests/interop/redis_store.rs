@@ -4,14 +4,16 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use serde_json::json;
 use tls_net::{
     AcceptorBuilder, ClientSession, NotResumed, Resumption, SessionKind, StoreState, TlsAcceptor,
     TlsConnector,
 };
 use tls_session_store::{RedisStore, SharedSecret};
+use tls_testing::Pki;
 use tls_testing::peer::{Redis, RedisSentinel};
 use tls_tests::credentials::{client, server};
-use tls_tests::{Served, VERSIONS, dial, exchange, in_time};
+use tls_tests::{NodePeer, Served, VERSIONS, dial, exchange, in_time};
 use tls_wire::ProtocolVersion;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
@@ -387,4 +389,134 @@ async fn what_somebody_did_to_a_value_is_a_miss() {
         }
     }
     site.resumes().await;
+}
+
+/// Three workers, each with a runtime and a connection of its own, and one Redis.
+struct Workers {
+    addresses: Vec<SocketAddr>,
+    connections: UnboundedReceiver<(usize, Resumption, Option<String>)>,
+    _stop: Vec<tokio::sync::oneshot::Sender<()>>,
+}
+
+impl Workers {
+    fn start(redis: &Redis) -> Self {
+        let secret = SharedSecret::generate().unwrap();
+        let (told, connections) = mpsc::unbounded_channel();
+        let mut addresses = Vec::new();
+        let mut stops = Vec::new();
+        for number in 0..3 {
+            let (url, secret, told) = (url(redis.address), secret.clone(), told.clone());
+            let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+            let (ready, address) = std::sync::mpsc::channel();
+            std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build()
+                    .unwrap();
+                runtime.block_on(async {
+                    let acceptor = TlsAcceptor::builder(server().build().unwrap())
+                        .sessions(RedisStore::open(&url).unwrap(), secret)
+                        .store_timeout(AMPLE)
+                        .worker_name(&format!("worker {number}"));
+                    let mut served = Served::echo(acceptor).await;
+                    ready.send(served.address).unwrap();
+                    tokio::pin!(stopped);
+                    loop {
+                        tokio::select! {
+                            info = served.next_connection() => {
+                                let Some(info) = info else { return };
+                                let maker = info.session_maker().map(str::to_owned);
+                                let _ = told.send((number, info.resumption(), maker));
+                            }
+                            _ = &mut stopped => return,
+                        }
+                    }
+                });
+            });
+            addresses.push(address.recv().unwrap());
+            stops.push(stop);
+        }
+        Self {
+            addresses,
+            connections,
+            _stop: stops,
+        }
+    }
+
+    async fn connection(&mut self) -> (usize, Resumption, Option<String>) {
+        in_time("a connection", self.connections.recv())
+            .await
+            .unwrap()
+    }
+}
+
+/// The first connection is full, all others resume, wherever they go.
+// Spec: T-SES-05, SES-01
+#[tokio::test]
+async fn a_session_resumes_on_any_worker() {
+    let Some(redis) = Redis::require().await else {
+        return;
+    };
+    let mut workers = Workers::start(&redis);
+    for version in VERSIONS {
+        let mut connector = TlsConnector::from(client().max_version(version).build().unwrap());
+        let mut maker = 0;
+        for round in 0..16 {
+            let number = (round * 2) % 3;
+            let address = workers.addresses[number];
+            let mut stream = dial(address, &connector, "localhost").await.unwrap();
+            exchange(&mut stream, "hello").await;
+            let (seen, resumption, made_by) = workers.connection().await;
+            assert_eq!(seen, number);
+            assert_eq!(resumption.is_resumed(), round > 0, "{version} {round}");
+            if round > 0 {
+                assert_eq!(
+                    made_by,
+                    Some(format!("worker {maker}")),
+                    "{version} {round}"
+                );
+            }
+            if let Some(session) = stream.session() {
+                // A resumed connection of TLS 1.2 goes on with the session that it has.
+                if round == 0 || version == ProtocolVersion::Tls13 {
+                    maker = number;
+                }
+                connector = connector.resuming(session);
+            }
+        }
+    }
+}
+
+/// A client that uses one session of TLS 1.3 again, elsewhere, finds nothing; one of TLS 1.2 may.
+// Spec: SES-06
+#[tokio::test]
+async fn a_stored_session_of_1_3_is_used_once_in_a_fleet() {
+    let (Some(redis), Some(mut node)) = (Redis::require().await, NodePeer::require()) else {
+        return;
+    };
+    let mut workers = Workers::start(&redis);
+    for version in VERSIONS {
+        let mut options = json!({
+            "ca": Pki::shared().root.pem(),
+            "servername": "localhost",
+            "maxVersion": version.to_string(),
+            // TLS 1.2 goes by session ids then.
+            "secureOptions": if version == ProtocolVersion::Tls12 { 1 << 14 } else { 0 },
+        });
+        let first = node
+            .connect(workers.addresses[0], options.clone(), json!({}))
+            .await;
+        workers.connection().await;
+        options["session"] = first["sessions"][0].clone();
+        for number in [1, 2, 0] {
+            node.connect(workers.addresses[number], options.clone(), json!({}))
+                .await;
+            let (_, resumption, _) = workers.connection().await;
+            let expected = match (version, number) {
+                (ProtocolVersion::Tls13, 2 | 0) => Resumption::Full(NotResumed::Unknown),
+                _ => Resumption::Resumed(SessionKind::Stored),
+            };
+            assert_eq!(resumption, expected, "{version} at worker {number}");
+        }
+    }
 }

@@ -1,11 +1,14 @@
 //! `T-SES-*`: resumption with Node at the other end.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use tls_context::ClientAuth;
 use tls_net::{NotResumed, Resumption, TlsAcceptor, TlsConnector};
-use tls_session_store::TicketKeys;
+use tls_session_store::{SharedSecret, TicketKeys};
 use tls_testing::Pki;
 use tls_tests::credentials::{client, server, trusted_root};
+use tls_tests::kept_sessions::{KeptSessions, Trouble};
 use tls_tests::{NodePeer, Served, VERSIONS, dial, exchange};
 use tls_wire::ProtocolVersion::{Tls12, Tls13};
 
@@ -46,7 +49,7 @@ async fn our_client_resumes_at_a_node_server() {
     }
 }
 
-// Spec: T-SES-01, T-SES-02, T-SES-03, TKT-06, SES-06, SES-09, SOE-03
+// Spec: T-SES-01, T-SES-02, T-SES-03, T-SES-13, TKT-06, SES-06, SES-09, SOE-03
 #[tokio::test]
 async fn a_node_client_resumes_at_our_server() {
     let Some(mut node) = NodePeer::require() else {
@@ -300,4 +303,83 @@ async fn an_rsa_client_chain_of_ordinary_size_resumes_too() {
         let again = node.connect(served.address, options, json!({})).await;
         assert_eq!(again["reused"], true, "{version}");
     }
+}
+
+/// What the store sees, by version: nothing where tickets do, one session of TLS 1.2 and one look-up
+/// at each return, two of TLS 1.3. Node asks about every hello of TLS 1.3; here only what can be a
+/// session of ours is looked up, once.
+// Spec: SEV-06, SEV-07, SEV-09, T-SES-07, T-SES-08, T-SES-19
+#[tokio::test]
+async fn the_store_is_asked_as_often_as_there_is_something_to_ask() {
+    for (version, tickets, seen) in [
+        (Tls12, true, [(0, 0); 3]),
+        (Tls13, true, [(0, 0); 3]),
+        (Tls12, false, [(1, 0), (1, 1), (1, 2)]),
+        (Tls13, false, [(2, 0), (4, 1), (6, 2)]),
+    ] {
+        let store = KeptSessions::new(Trouble::None);
+        let mut acceptor = TlsAcceptor::builder(server().build().unwrap())
+            .sessions(store.clone(), SharedSecret::generate().unwrap());
+        if tickets {
+            acceptor = acceptor.ticket_keys(TicketKeys::generate().unwrap());
+        }
+        let mut served = Served::echo(acceptor).await;
+        let mut connector = TlsConnector::from(client().max_version(version).build().unwrap());
+        for (round, expected) in seen.into_iter().enumerate() {
+            let mut stream = dial(served.address, &connector, "localhost").await.unwrap();
+            exchange(&mut stream, "hello").await;
+            let info = served.connection().await;
+            assert_eq!(
+                info.resumption().is_resumed(),
+                round > 0,
+                "{version} {round}"
+            );
+            let counts = (store.puts(), store.lookups());
+            assert_eq!(counts, expected, "{version} tickets: {tickets} {round}");
+            // A resumption of TLS 1.2 brings no other session: the first one goes on.
+            if let Some(session) = stream.session() {
+                connector = connector.resuming(session);
+            }
+        }
+    }
+}
+
+// Spec: SEV-10
+#[tokio::test]
+async fn without_tickets_and_store_nothing_resumes() {
+    let Some(mut node) = NodePeer::require() else {
+        return;
+    };
+    let context = server().resumption(false).build().unwrap();
+    let mut served = Served::echo(TlsAcceptor::builder(context)).await;
+    for version in VERSIONS {
+        let options = trusting(&version.to_string(), &json!(null));
+        let first = node.connect(served.address, options, json!({})).await;
+        served.connection().await;
+        assert_eq!(
+            first["sessions"].as_array().map_or(0, Vec::len),
+            0,
+            "{first}"
+        );
+        let connector = TlsConnector::from(client().max_version(version).build().unwrap());
+        let mut stream = dial(served.address, &connector, "localhost").await.unwrap();
+        exchange(&mut stream, "hello").await;
+        assert!(stream.session().is_none(), "{version}");
+        served.connection().await;
+    }
+}
+
+/// There are no negative times to give; what is too long is refused when the context is built.
+// Spec: T-SES-11, CTX-13
+#[test]
+fn a_session_lifetime_is_within_its_range() {
+    let week = Duration::from_secs(7 * 86_400);
+    let built = |timeout| server().session_timeout(timeout).build();
+    assert_eq!(built(week).unwrap().session_timeout(), week);
+    assert_eq!(
+        built(Duration::ZERO).unwrap().session_timeout(),
+        Duration::ZERO
+    );
+    let error = built(week + Duration::from_secs(1)).unwrap_err();
+    assert_eq!(error.code(), "session_timeout_too_long");
 }

@@ -131,6 +131,12 @@ impl Served {
         in_time("a connection", next).await
     }
 
+    /// The next connection whose handshake is done, however long it takes; `None` when the server is
+    /// gone.
+    pub async fn next_connection(&mut self) -> Option<ConnectionInfo> {
+        self.connections.recv().await
+    }
+
     /// How the next connection that ended did so: bytes received, or the error.
     ///
     /// # Panics

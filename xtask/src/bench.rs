@@ -10,6 +10,7 @@ use crate::{Outcome, Workspace};
 
 mod chart;
 mod count;
+mod fleet;
 mod machine;
 mod options;
 mod processes;
@@ -30,6 +31,9 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Outcome {
     let processes = Processes::build(workspace)?;
     if options.count {
         return count::run(workspace, &processes, &options);
+    }
+    if options.fleet {
+        return fleet::run(workspace, &processes);
     }
     let machine = Machine::describe(workspace, &processes)?;
     println!("{machine}\n");

@@ -14,8 +14,11 @@ use std::process::ExitCode;
 mod bench;
 mod ci;
 mod coverage;
+mod fleet;
 mod peers;
+mod redis;
 mod run;
+mod soak;
 mod summary;
 mod test;
 mod tidy;
@@ -56,9 +59,15 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "bench",
-        usage: "[--rows A,B] [--rounds N] [--quick] [--count]",
+        usage: "[--rows A,B] [--rounds N] [--quick] [--count] [--fleet]",
         about: "speed and memory beside tokio-rustls, tokio-openssl and plain TCP; needs a quiet machine",
         run: bench::run,
+    },
+    Task {
+        name: "soak",
+        usage: "sessions [--minutes N]",
+        about: "two workers under load while their Redis is killed every 20 s: no connection is lost",
+        run: soak::run,
     },
     Task {
         name: "coverage",

@@ -94,6 +94,13 @@ pub(crate) fn provide(workspace: &Workspace) -> bool {
     all
 }
 
+/// Where Redis is, for what runs without tests.
+pub(crate) fn redis(workspace: &Workspace) -> Option<PathBuf> {
+    let redis = PEERS.iter().find(|peer| peer.title == "Redis")?;
+    let (path, _) = find(redis, &workspace.root.join("target/peers"))?;
+    Some(path)
+}
+
 /// Where a peer is and what it says its version is.
 fn find(peer: &Peer, directory: &Path) -> Option<(PathBuf, String)> {
     if let Some(path) = env::var_os(peer.variable) {

@@ -14,7 +14,7 @@ use crate::identity::{PROTOCOL, SERVER_NAME};
 use crate::row::Handshake;
 
 /// A configuration with a session store of its own.
-pub(super) fn config(handshake: Handshake) -> Result<Arc<ClientConfig>> {
+pub(crate) fn config(handshake: Handshake) -> Result<Arc<ClientConfig>> {
     let mut provider = aws_lc_rs::default_provider();
     let suite = if handshake.is_tls12() {
         aws_lc_rs::cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
@@ -49,7 +49,7 @@ pub(super) fn config(handshake: Handshake) -> Result<Arc<ClientConfig>> {
     Ok(Arc::new(config))
 }
 
-pub(super) fn server_name() -> Result<ServerName<'static>> {
+pub(crate) fn server_name() -> Result<ServerName<'static>> {
     Ok(SERVER_NAME.try_into()?)
 }
 
@@ -82,7 +82,7 @@ pub(super) fn check(
     expect("handshake", &connection.handshake_kind(), &Some(kind))?;
     let group = match handshake {
         // A resumption in TLS 1.2 has no key exchange.
-        Handshake::Tls12Resumed if resumed => None,
+        Handshake::Tls12Resumed | Handshake::Tls12Stored if resumed => None,
         Handshake::Tls13MlKem => Some(NamedGroup::X25519MLKEM768),
         _ => Some(NamedGroup::X25519),
     };

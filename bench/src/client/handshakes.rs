@@ -18,7 +18,7 @@ use crate::server::REQUEST;
 const AT_A_TIME: usize = 8;
 
 /// One of them after the other.
-struct Chain {
+pub(super) struct Chain {
     load: Load,
     handshake: Handshake,
     connector: Connector,
@@ -32,7 +32,6 @@ enum Connector {
 }
 
 pub(super) fn run(load: &Load) -> Result<()> {
-    let handshake = load.row.handshake();
     // A counted run has one chain, so that its order is always the same.
     let count = if load.options.units.is_some() {
         1
@@ -41,17 +40,7 @@ pub(super) fn run(load: &Load) -> Result<()> {
     };
     let mut chains = Vec::new();
     for _ in 0..count {
-        let connector = if handshake.is_psk() {
-            Connector::Psk(psk::Connector::new(handshake)?)
-        } else {
-            Connector::Rustls(config::config(handshake)?.into())
-        };
-        chains.push(Chain {
-            load: load.clone(),
-            handshake,
-            connector,
-            place: Place::First,
-        });
+        chains.push(Chain::new(load)?);
     }
     let runtime = runtime()?;
     measure(load, |until| runtime.block_on(run_all(&mut chains, until)))
@@ -72,6 +61,21 @@ async fn run_all(chains: &mut Vec<Chain>, until: Until) -> Result<u64> {
 }
 
 impl Chain {
+    pub(super) fn new(load: &Load) -> Result<Self> {
+        let handshake = load.row.handshake();
+        let connector = if handshake.is_psk() {
+            Connector::Psk(psk::Connector::new(handshake)?)
+        } else {
+            Connector::Rustls(config::config(handshake)?.into())
+        };
+        Ok(Self {
+            load: load.clone(),
+            handshake,
+            connector,
+            place: Place::First,
+        })
+    }
+
     async fn run(mut self, until: Until) -> Result<(Self, u64)> {
         let mut done = 0;
         while until.goes_on(done) {
@@ -81,7 +85,7 @@ impl Chain {
         Ok((self, done))
     }
 
-    async fn connect(&mut self) -> Result<()> {
+    pub(super) async fn connect(&mut self) -> Result<()> {
         let io = TcpStream::connect(self.load.server).await?;
         io.set_nodelay(true)?;
         // A reset leaves no socket behind that waits for minutes.

@@ -1,15 +1,18 @@
 //! This workspace: as it comes, corked, and with everything switched on.
 
+use std::time::Duration;
+
 use rustls::pki_types::PrivateKeyDer;
 use tls_certs::Identity as ServerIdentity;
 use tls_context::SecureContext;
 use tls_net::{ClientHello, PskKeys, TlsAcceptor};
-use tls_session_store::{MemoryStore, SharedSecret};
+use tls_session_store::{MemoryStore, RedisStore, SessionStore as _, SharedSecret};
 use tokio::net::TcpListener;
 
 use super::work::Work;
 use crate::Result;
 use crate::identity::{Identity, PROTOCOL, SERVER_NAME};
+use crate::options::Options;
 use crate::psk;
 
 /// How the server is set up.
@@ -21,14 +24,47 @@ pub(crate) enum Setting {
     Corked,
     /// Contexts by name, both hooks, sessions in the memory store, a report of failures.
     Full,
+    /// Sessions in Redis.
+    Redis,
 }
 
-pub(super) async fn serve(listener: TcpListener, work: Work, setting: Setting) -> Result<()> {
-    let acceptor = match setting {
+/// How long a handshake that is measured may wait for Redis: what is late would be a full one, and
+/// end the measurement.
+const AMPLE: Duration = Duration::from_secs(1);
+
+pub(super) async fn acceptor(
+    work: Work,
+    setting: Setting,
+    options: &Options,
+) -> Result<TlsAcceptor> {
+    let is_stored = work.row.handshake().is_stored();
+    let builder = TlsAcceptor::builder(context(work)?);
+    Ok(match setting {
         Setting::Full => full(work)?,
+        Setting::Redis => {
+            let url = options.redis.as_deref().ok_or("--redis is missing")?;
+            let store = RedisStore::open(url)?;
+            store.get(b"connected").await?;
+            let builder = builder.sessions(store, SharedSecret::generate()?);
+            match is_stored {
+                true => builder.store_timeout(AMPLE).build()?,
+                false => builder.build()?,
+            }
+        }
         _ if work.row.handshake().is_psk() => keys_only()?,
-        _ => TlsAcceptor::builder(context(work)?).build()?,
-    };
+        _ if is_stored => builder
+            .sessions(MemoryStore::new(), SharedSecret::generate()?)
+            .build()?,
+        _ => builder.build()?,
+    })
+}
+
+pub(super) async fn serve(
+    listener: TcpListener,
+    work: Work,
+    setting: Setting,
+    acceptor: TlsAcceptor,
+) -> Result<()> {
     let server = acceptor.listen(listener);
     match setting {
         Setting::Corked => {
@@ -58,11 +94,11 @@ fn keys_only() -> Result<TlsAcceptor> {
 fn context(work: Work) -> Result<SecureContext> {
     let Identity { certificate, key } = Identity::generate()?;
     let identity = server_identity(certificate, key)?;
-    let is_resumed = work.row.handshake().is_resumed();
+    let has_sessions = work.row.handshake().has_sessions();
     let builder = SecureContext::server(identity).alpn([PROTOCOL]);
     Ok(builder
-        .resumption(is_resumed)
-        .tickets(u8::from(is_resumed))
+        .resumption(has_sessions)
+        .tickets(u8::from(has_sessions))
         .build()?)
 }
 

@@ -12,6 +12,9 @@ use super::work::Work;
 use crate::Result;
 use crate::identity::{Identity, PROTOCOL};
 
+/// What rustls keeps in memory as it comes.
+const SESSIONS: usize = 256;
+
 const TUNED_READ: usize = 64 * 1024;
 const TUNED_WRITE: usize = 256 * 1024;
 
@@ -58,7 +61,11 @@ fn acceptor(work: Work) -> Result<TlsAcceptor> {
     config.alpn_protocols = vec![PROTOCOL.to_vec()];
     config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
-    if work.row.handshake().is_resumed() {
+    let handshake = work.row.handshake();
+    if handshake.is_stored() {
+        config.session_storage = rustls::server::ServerSessionMemoryCache::new(SESSIONS);
+        config.send_tls13_tickets = 1;
+    } else if handshake.is_resumed() {
         config.ticketer = aws_lc_rs::Ticketer::new()?;
         config.send_tls13_tickets = 1;
     }

@@ -32,13 +32,13 @@ impl Work {
     pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(self, mut stream: S) {
         let stream = &mut stream;
         let _ = match self.row {
-            Row::Handshake(_) => answer(stream).await,
+            Row::Handshake(_) | Row::Latency => answer(stream).await,
             Row::Send { write } => send(stream, write, self.writes).await,
             Row::Receive { write } => {
                 let batch = self.writes.map_or(BATCH, |writes| write * writes as usize);
                 receive(stream, batch).await
             }
-            Row::Echo | Row::Idle | Row::IdlePsk => echo(stream).await,
+            Row::Echo | Row::Idle | Row::IdlePsk | Row::Sessions => echo(stream).await,
         };
     }
 }

@@ -213,6 +213,11 @@ impl StoreGuard {
                 Ok(value)
             }
             Err(error) => {
+                let error = match error {
+                    // In words, the limit is the one that was set.
+                    Error::StoreLate { .. } => Error::StoreLate { limit: self.limit },
+                    error => error,
+                };
                 metrics::store_call(call.as_str(), error.code(), Some(took));
                 // A call for which little time was left proves nothing by being late.
                 let proves = !matches!(error, Error::StoreLate { .. }) || limit * 2 >= self.limit;

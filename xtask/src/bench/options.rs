@@ -17,6 +17,8 @@ pub(super) struct Options {
     pub(super) window_ms: u64,
     /// Instructions in place of time.
     pub(super) count: bool,
+    /// Workers behind one port in place of rows.
+    pub(super) fleet: bool,
 }
 
 impl Options {
@@ -26,6 +28,7 @@ impl Options {
             rounds: ROUNDS,
             window_ms: WINDOW_MS,
             count: false,
+            fleet: false,
         };
         let mut args = args.iter();
         while let Some(arg) = args.next() {
@@ -38,6 +41,7 @@ impl Options {
                 }
                 "--quick" => options.rounds = QUICK_ROUNDS,
                 "--count" => options.count = true,
+                "--fleet" => options.fleet = true,
                 other => return Err(format!("unknown option {other}")),
             }
         }

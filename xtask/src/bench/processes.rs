@@ -1,10 +1,11 @@
 //! Builds and runs the processes of the crate `tls-bench`.
 
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
-use super::rows::{PLAIN, is_alone};
+use super::rows::{AWAY, PLAIN, REDIS, is_alone};
+use crate::redis::Redis;
 use crate::{Workspace, run};
 
 /// The program of both ends.
@@ -12,6 +13,7 @@ use crate::{Workspace, run};
 pub(super) struct Processes {
     program: PathBuf,
     pub(super) has_openssl: bool,
+    redis: Redis,
 }
 
 impl Processes {
@@ -42,7 +44,16 @@ impl Processes {
         Ok(Self {
             program,
             has_openssl,
+            redis: Redis::start(workspace)?,
         })
+    }
+
+    pub(super) fn program(&self) -> &Path {
+        &self.program
+    }
+
+    pub(super) fn redis_url(&self) -> String {
+        self.redis.url()
     }
 
     /// Versions of what is not in the lock file, a line each.
@@ -66,11 +77,23 @@ impl Processes {
                 run::output(&mut alone).map_err(|error| format!("{load} {stack}: {error}"))?;
             return printed.lines().map(parse).collect();
         }
-        let server = Server::start(Command::new(&self.program).args(["server", stack, load]))?;
+        let mut command = Command::new(&self.program);
+        command.args(["server", stack, load]);
+        if stack == REDIS {
+            command.args(["--redis", &self.redis.url()]);
+        }
+        let server = Server::start(&mut command)?;
         let mut client = self.client(&server, stack, load);
         client.args(["--window-ms", &window_ms.to_string()]);
-        let printed =
-            run::output(&mut client).map_err(|error| format!("{load} {stack}: {error}"))?;
+        let hangs = load == AWAY;
+        if hangs {
+            self.redis.pause()?;
+        }
+        let printed = run::output(&mut client);
+        if hangs {
+            self.redis.resume()?;
+        }
+        let printed = printed.map_err(|error| format!("{load} {stack}: {error}"))?;
         server.stop()?;
         printed.lines().map(parse).collect()
     }
@@ -81,7 +104,7 @@ impl Processes {
         stack: &str,
         load: &str,
         units: u64,
-        profile: &std::path::Path,
+        profile: &Path,
     ) -> Result<String, String> {
         let units = units.to_string();
         let mut valgrind = Command::new("valgrind");

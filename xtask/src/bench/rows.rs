@@ -7,6 +7,11 @@ pub(super) const OPENSSL: &str = "tokio-openssl";
 /// The one without TLS.
 pub(super) const PLAIN: &str = "tcp";
 
+/// This workspace with its sessions in Redis.
+pub(super) const REDIS: &str = "tls-redis";
+/// The load for which Redis hangs.
+pub(super) const AWAY: &str = "away13";
+
 /// rustls with its own verifier: the one that rows on certificates refer to.
 const WEBPKI: &str = "rustls-webpki";
 /// The crate of this workspace in those rows.
@@ -60,6 +65,7 @@ const fn aim_and_floor(stack: &'static str, ratio: f64, floor: f64) -> Aim {
 }
 
 const HANDSHAKES: &[&str] = &[BASE, OPENSSL, "tls", "tls-full"];
+const STORES: &[&str] = &[BASE, "tls", REDIS];
 const BULK: &[&str] = &[PLAIN, BASE, "tokio-rustls-tuned", OPENSSL, "tls"];
 const MEMORY: &[&str] = &[
     PLAIN,
@@ -88,6 +94,21 @@ const fn handshake(
         stacks,
         aims: HANDSHAKE_AIMS,
         is_less_better: false,
+    }
+}
+
+/// From the connect to the first byte, with nobody else there.
+const fn latency(name: &'static str, title: &'static str, printed: &'static str) -> Row {
+    Row {
+        name,
+        title,
+        unit: "µs",
+        load: "lat13",
+        printed,
+        base: "tls",
+        stacks: &["tls", REDIS],
+        aims: &[],
+        is_less_better: true,
     }
 }
 
@@ -148,6 +169,47 @@ pub(super) const ROWS: &[Row] = &[
     handshake("hs12", "full handshake, TLS 1.2, X25519", HANDSHAKES),
     handshake("res13", "resumed handshake, TLS 1.3", HANDSHAKES),
     handshake("res12", "resumed handshake, TLS 1.2", HANDSHAKES),
+    Row {
+        aims: &[aim("tls", 1.0)],
+        ..handshake(
+            "res13-store",
+            "resumed from the server's store, TLS 1.3",
+            STORES,
+        )
+    },
+    Row {
+        aims: &[aim("tls", 1.0)],
+        ..handshake(
+            "res12-store",
+            "resumed from the server's store, TLS 1.2",
+            STORES,
+        )
+    },
+    Row {
+        base: "tls",
+        aims: &[aim(REDIS, 0.95)],
+        ..handshake(
+            AWAY,
+            "full handshake while Redis hangs, beside no store",
+            &["tls", REDIS],
+        )
+    },
+    latency(
+        "lat13-median",
+        "a connection that resumes from the store, median",
+        "median",
+    ),
+    latency("lat13-p99", "the same, 99th percentile", "p99"),
+    Row {
+        load: "sessions",
+        stacks: &[BASE, "tls"],
+        aims: &[],
+        ..memory(
+            "mem-sessions",
+            "a session of 250 bytes in a store of a million",
+            "each",
+        )
+    },
     Row {
         base: OPENSSL,
         aims: PSK_AIMS,
@@ -265,11 +327,13 @@ impl Row {
     }
 }
 
-/// What a stack does in place of a load that it can't do: rustls has no external keys, and a
+/// What a stack does in place of a load that it can't do. For the pre-shared key: rustls has no external keys, and a
 /// resumption is the same handshake with a key that came in a ticket.
 pub(super) fn nearest(load: &'static str, stack: &str) -> &'static str {
     match (load, stack) {
         ("psk13", BASE) => "res13",
+        // Without a store there is nothing that could be away.
+        (AWAY, "tls") => "hs13",
         _ => load,
     }
 }
