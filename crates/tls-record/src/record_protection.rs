@@ -23,7 +23,8 @@ use crate::{Error, TrafficKeys, tls12, tls13};
 /// let mut rx = RecordProtection::new(ProtocolVersion::Tls13, &keys)?;
 /// let mut wire = Vec::new();
 /// tx.seal(ContentType::Handshake, b"message", &mut wire)?;
-/// assert_eq!(rx.open(&mut wire)?, (ContentType::Handshake, &b"message"[..]));
+/// let (content_type, content) = rx.open(&mut wire)?;
+/// assert_eq!((content_type, &*content), (ContentType::Handshake, &b"message"[..]));
 /// assert_eq!((tx.sequence(), rx.sequence()), (1, 1));
 /// # Ok::<(), tls_record::Error>(())
 /// ```
