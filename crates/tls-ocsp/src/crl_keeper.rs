@@ -2,6 +2,7 @@
 
 mod builder;
 mod list;
+mod path;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +18,7 @@ use self::list::{KeptList, List};
 use crate::keep_fresh::{Owner, Upkeep};
 use crate::limits::MAX_LISTS;
 use crate::signature::PublicKey;
-use crate::{Fetcher, Result, Target};
+use crate::{Fetcher, Result};
 
 /// Fetches revocation lists, verifies them, and puts them into [`lists`](Self::lists), from where
 /// contexts and verifiers take them. Cheap to clone; clones share everything.
@@ -96,18 +97,14 @@ impl CrlKeeper {
         Ok(())
     }
 
-    /// Keeps the lists fresh that the certificates of `chain` name (CRL distribution points); the
-    /// issuer of the last one is looked for in `trust`. What can't be read names none.
+    /// Keeps the lists fresh that the certificates of `chain` name (CRL distribution points): those
+    /// from the first certificate up to one that a certificate of `trust` signed. Whatever else a peer
+    /// sends along, or can't be read, names none.
     ///
-    /// For each verified chain of a server or client; known lists cost a look-up. A chain that
-    /// nobody brings any more is forgotten.
+    /// For each verified chain of a server or client; the signatures are verified once more. A chain
+    /// that nobody brings any more is forgotten.
     pub fn watch_chain(&self, chain: &[CertificateDer<'_>], trust: &Trust) {
-        for start in 0..chain.len() {
-            let from_here = chain.get(start..).unwrap_or_default();
-            let anchors = trust.certificates().iter();
-            let anchors = anchors.map(|anchor| anchor.der() as &CertificateDer<'_>);
-            let target = Target::from_chain(from_here, anchors, &self.0.provider);
-            let Ok(target) = target else { continue };
+        for target in path::to_trust(chain, trust, &self.0.provider) {
             if let [url, ..] = target.crl_distribution_points() {
                 self.0.list(url, target.issuer_key.clone());
             }

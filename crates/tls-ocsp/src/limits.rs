@@ -20,6 +20,13 @@ pub const MAX_LISTS: usize = 256;
 /// Keys of issuers that one list may be signed by.
 pub const MAX_ISSUERS: usize = 8;
 
+/// Certificates between a leaf and the trust; real chains have one or two.
+pub const MAX_PATH: usize = 8;
+
+/// How often a certificate of a chain is tried as the issuer of another one, in all: each may cost the
+/// verification of a signature.
+pub const MAX_PATH_TRIES: usize = 64;
+
 /// Addresses of responders, and of lists, taken from one certificate.
 pub const MAX_URLS: usize = 4;
 

@@ -10,7 +10,7 @@ use rustls::time_provider::TimeProvider;
 use tls_certs::{CrlDepth, CrlPolicy, Crls, ServerVerifier, Trust, Watched, WatchedServerVerifier};
 use tls_ocsp::{CrlKeeper, CrlKeeperBuilder, DiskCache, Fetcher, ListReport};
 use tls_testing::pki::{p256, server_params};
-use tls_testing::{Leaf, Pki};
+use tls_testing::{Authority, Leaf, Pki};
 
 use super::http_server::{HttpServer, Reply};
 use super::pki::{ca, provider};
@@ -41,6 +41,10 @@ fn der(pem: &str) -> Vec<u8> {
 
 /// A leaf whose list is at `url`.
 fn leaf(url: &str) -> Leaf {
+    leaf_of(ca(), url)
+}
+
+fn leaf_of(ca: &Authority, url: &str) -> Leaf {
     let mut params = server_params(&["localhost"]);
     let url = url.as_bytes();
     let length = u8::try_from(url.len()).unwrap();
@@ -51,7 +55,7 @@ fn leaf(url: &str) -> Leaf {
     let extension = CustomExtension::from_oid_content(oid, points);
     params.custom_extensions.push(extension);
     params.not_after = date_time_ymd(2090, 1, 1);
-    ca().sign(params, p256())
+    ca.sign(params, p256())
 }
 
 fn trust() -> Trust {
@@ -259,5 +263,52 @@ async fn an_older_list_never_replaces_a_newer_one() {
     let keeper = begin(builder().clock(Arc::new(Hand(later))));
     let report = until(&keeper, failed_with("older than the one in use")).await;
     assert_eq!(report.this_update, Some(1_704_067_200), "2024");
+    assert_eq!(keeper.lists().get().lists().len(), 1);
+}
+
+/// With a public certificate anyone could make a server fetch what he likes, as much as he likes.
+#[tokio::test]
+async fn what_a_peer_sends_along_names_no_lists() {
+    let server = HttpServer::start(|_| Reply::Body(list(2024, &[]))).await;
+    let url = server.url() + "/ca.crl";
+    let own_root = &Pki::shared().other_root;
+    let own = leaf_of(own_root, &(server.url() + "/own.crl"));
+    let own = [own.chain(), std::slice::from_ref(own_root.certificate())].concat();
+    let keeper = builder().start();
+    let good = leaf(&url);
+    for chain in [
+        [good.chain(), &own].concat(),
+        [&good.chain()[..1], &own, &good.chain()[1..]].concat(),
+        own,
+    ] {
+        keeper.watch_chain(&chain, &trust());
+    }
+    until(&keeper, is_there).await;
+    let urls: Vec<_> = keeper.report().into_iter().map(|list| list.url).collect();
+    assert_eq!(urls, [url]);
+}
+
+/// Else whoever keeps the list's server away lets in those who are on it.
+#[tokio::test]
+async fn a_list_that_holds_stays_while_the_next_one_cannot_be_had() {
+    let directory = tempfile::tempdir().unwrap();
+    let turn = AtomicUsize::new(0);
+    let server = HttpServer::start(move |_| {
+        let first = turn.fetch_add(1, Ordering::SeqCst) == 0;
+        let good = || Reply::Body(list(2024, &[]));
+        if first { good() } else { Reply::Status(503) }
+    })
+    .await;
+    let begin = |builder: CrlKeeperBuilder| {
+        let keeper = builder
+            .cache(DiskCache::new(directory.path()).unwrap())
+            .start();
+        keeper.watch_chain(leaf(&server.url()).chain(), &trust());
+        keeper
+    };
+    until(&begin(builder()), is_there).await;
+    let later = UnixTime::since_unix_epoch(Duration::from_secs(1_880_000_000));
+    let keeper = begin(builder().clock(Arc::new(Hand(later))));
+    until(&keeper, |_| server.asked().len() >= 6).await;
     assert_eq!(keeper.lists().get().lists().len(), 1);
 }
