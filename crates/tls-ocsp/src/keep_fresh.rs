@@ -178,12 +178,17 @@ pub(crate) trait Subject: Send + Sync + 'static {
 async fn keep_fresh<S: Subject>(subject: S) {
     let mut retries = None;
     let mut unwanted = 0;
+    let mut counts = false;
     loop {
         let pause = {
             let Some(owner) = subject.owner() else {
                 return;
             };
-            unwanted = if subject.is_wanted() { 0 } else { unwanted + 1 };
+            if subject.is_wanted() {
+                unwanted = 0;
+            } else if counts {
+                unwanted += 1;
+            }
             if unwanted >= UNWANTED {
                 subject.forget(&owner);
                 owner.upkeep().changed();
@@ -192,10 +197,17 @@ async fn keep_fresh<S: Subject>(subject: S) {
             match refresh(&subject, &owner).await {
                 Refreshed::Good(pause) => {
                     retries = None;
+                    counts = true;
                     pause
                 }
-                Refreshed::AnotherAsks => jittered(LOOK_AGAIN),
+                Refreshed::AnotherAsks => {
+                    counts = false;
+                    jittered(LOOK_AGAIN)
+                }
                 Refreshed::Failed => {
+                    let now = owner.upkeep().now();
+                    // What still holds is not given up because the next one can't be had.
+                    counts = !subject.current().is_some_and(|life| life.holds_at(now));
                     let retry = owner.upkeep().retry;
                     let retries = retries.get_or_insert_with(|| retry.pauses());
                     retries.next().unwrap_or(retry.longest)
