@@ -278,6 +278,8 @@ fn urls<'a>(names: impl Iterator<Item = &'a GeneralName>) -> Vec<String> {
             _ => None,
         })
         .filter(|url| url.len() <= MAX_URL_LEN)
+        // No address, and nothing that should get into a log or onto a terminal.
+        .filter(|url| url.bytes().all(|byte| byte.is_ascii_graphic()))
         .filter(|url| {
             let scheme = url.split_once("://").map(|(scheme, _)| scheme);
             scheme.is_some_and(|scheme| {

@@ -158,3 +158,16 @@ async fn a_strangers_certificate_cannot_reach_inside() {
     }
     assert!(server.asked().is_empty());
 }
+
+/// A certificate's text gets into logs and onto terminals.
+#[test]
+fn what_is_no_address_is_left_out() {
+    let odd = [
+        "http://a.test/\u{1b}[31m",
+        "http://a.test/\nerror: ",
+        "http://a.test/ b",
+        "ldap://a.test/",
+        "http://good.test/",
+    ];
+    assert_eq!(target(&leaf(&odd)).responders(), ["http://good.test/"]);
+}
