@@ -68,6 +68,8 @@ struct Shared {
     lists: Watched<Crls>,
     upkeep: Upkeep,
     known: Mutex<HashMap<String, Arc<List>>>,
+    /// One set at a time, so that no older one comes after a newer one.
+    publishing: Mutex<()>,
 }
 
 impl CrlKeeper {
@@ -152,9 +154,11 @@ impl Shared {
 
     /// Puts all lists into use.
     fn publish(&self) {
-        // One at a time, so that no older set comes after a newer one.
-        let known = self.lock();
-        let lists = known.values().filter_map(|list| list.crls());
+        let publishing = &self.publishing;
+        let _one = publishing.lock().unwrap_or_else(PoisonError::into_inner);
+        // Handshakes look into what is known, and so may whoever is told of the change.
+        let known: Vec<_> = self.lock().values().cloned().collect();
+        let lists = known.iter().filter_map(|list| list.crls());
         let all = lists.fold(self.given.clone(), |all, list| all.with(&list));
         if let Err(error) = self.lists.replace(all) {
             tracing::warn!("fetched revocation lists can't be used: {error}");

@@ -99,6 +99,7 @@ impl CrlKeeperBuilder {
             given: self.given,
             upkeep: Upkeep::new(self.caches, self.clock, self.retry, runtime),
             known: Mutex::new(HashMap::new()),
+            publishing: Mutex::new(()),
         }))
     }
 }

@@ -10,8 +10,8 @@ use tls_certs::Trust;
 use crate::Target;
 use crate::limits::{MAX_PATH, MAX_PATH_TRIES};
 
-/// The first certificate of `chain` and those above it, up to the one that `trust` has signed; nothing
-/// if the way does not lead there.
+/// The first certificate of `chain` and those above it, up to the trust; nothing if the way does not
+/// lead there.
 pub(super) fn to_trust(
     chain: &[CertificateDer<'_>],
     trust: &Trust,
@@ -49,7 +49,14 @@ impl Search<'_> {
         let anchors = anchors.map(|anchor| anchor.der() as &CertificateDer<'_>);
         let alone = std::slice::from_ref(certificate);
         if let Ok(target) = Target::from_chain(alone, anchors, self.provider) {
-            self.found.push(target);
+            let issuer = target.issuer().clone();
+            if issuer != *certificate {
+                self.found.push(target);
+                // A trusted CA need not be a root; what is above it may be asked about, too.
+                if self.found.len() < MAX_PATH {
+                    self.climb(&issuer);
+                }
+            }
             return true;
         }
         if self.found.len() >= MAX_PATH {

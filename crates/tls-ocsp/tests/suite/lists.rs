@@ -312,3 +312,18 @@ async fn a_list_that_holds_stays_while_the_next_one_cannot_be_had() {
     until(&keeper, |_| server.asked().len() >= 6).await;
     assert_eq!(keeper.lists().get().lists().len(), 1);
 }
+
+#[tokio::test]
+async fn who_is_told_of_a_change_may_ask_how_it_stands() {
+    let server = HttpServer::start(|_| Reply::Body(list(2024, &[]))).await;
+    let keeper = builder().start();
+    let (seen, asking) = (Arc::new(Mutex::new(Vec::new())), keeper.clone());
+    let sees = Arc::clone(&seen);
+    let tell = move |_: &Crls, _| sees.lock().unwrap().extend(asking.report());
+    keeper.lists().on_change(tell);
+    keeper
+        .watch_list(&server.url(), ca().certificate())
+        .unwrap();
+    until(&keeper, is_there).await;
+    assert!(is_there(&seen.lock().unwrap()[0]));
+}
