@@ -20,7 +20,9 @@ pub enum Error {
         given: usize,
     },
     /// More keys than one ring holds.
-    #[error("{given} ticket keys are more than the {MAX_RING_KEYS} of a ring; drop the oldest")]
+    #[error(
+        "{given} ticket keys are more than the {MAX_RING_KEYS} of a ring; drop the oldest, or let it expire"
+    )]
     TooManyTicketKeys {
         /// Keys given.
         given: usize,

@@ -121,7 +121,11 @@ impl PublishedKeys {
         let (mut view, _) = self.look(&timing, now).await?;
         let issues_from = self.set(|set| set.at_once(&timing, now));
         let record = fresh_record(TicketKey::generate()?, issues_from, &timing, now);
-        self.put_any(&mut view, record, &timing, now).await?;
+        if !self.put_any(&mut view, record, &timing, now).await? {
+            return Err(Error::TooManyTicketKeys {
+                given: PUBLISHED_SLOTS + 1,
+            });
+        }
         for (record, slot) in self.set(|set| set.misdated(&timing, now, true)) {
             self.put_again(&view, record, slot, now).await?;
         }
@@ -165,7 +169,9 @@ impl PublishedKeys {
     /// Puts back what the store has lost, and prolongs what would go too early.
     async fn mend(&self, view: &mut View, timing: &Timing, now: Duration) -> Result<(), Error> {
         for record in self.set(|set| set.lost(timing, now)) {
-            self.put_any(view, record, timing, now).await?;
+            if !self.put_any(view, record, timing, now).await? {
+                tracing::warn!("no room in the store for a ticket key that it had lost");
+            }
         }
         for (record, slot) in self.set(|set| set.misdated(timing, now, false)) {
             self.put_again(view, record, slot, now).await?;
@@ -200,18 +206,18 @@ impl PublishedKeys {
         Ok(())
     }
 
-    /// Puts a key wherever there is room.
+    /// Puts a key wherever there is room; false if there is none.
     async fn put_any(
         &self,
         view: &mut View,
         record: Record,
         timing: &Timing,
         now: Duration,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let expected = self.set(|set| set.next_slot());
         for slot in (expected..PUBLISHED_SLOTS).chain(0..expected) {
             match self.put_new(view, &record, slot, now).await? {
-                PutNew::Done => return Ok(()),
+                PutNew::Done => return Ok(true),
                 PutNew::Taken => {}
                 PutNew::Beaten => {
                     let Some(other) = self.read(view, slot).await? else {
@@ -221,13 +227,12 @@ impl PublishedKeys {
                     let (record, place) = (other, Place::Slot(slot));
                     self.set(|set| set.take_up(Found { record, place }, timing, now));
                     if is_same {
-                        return Ok(());
+                        return Ok(true);
                     }
                 }
             }
         }
-        tracing::warn!("no room in the store for a ticket key that it had lost");
-        Ok(())
+        Ok(false)
     }
 
     async fn put_new(

@@ -264,8 +264,10 @@ impl Ring {
         };
         let issuing = self.issuing(now).map(TicketKey::name);
         let listed = self.names(now, lifetime).into_iter().map(|name| {
-            let (issues_from, retired) = times(name);
+            let (mut issues_from, retired) = times(name);
             let state = if issuing == Some(&name[..]) {
+                // A fleet's very first key does before others could have had it.
+                issues_from = issues_from.map(|from| from.min(now));
                 KeyState::Issues
             } else if issues_from.is_some_and(|from| from > now) {
                 KeyState::Comes

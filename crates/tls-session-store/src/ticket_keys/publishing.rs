@@ -99,7 +99,8 @@ impl TicketKeys {
     /// ```
     ///
     /// # Errors
-    /// What the store says, or [`Error::FleetKeys`] if the keys are not
+    /// What the store says, [`Error::TooManyTicketKeys`] while tickets of 16 keys may still come, or
+    /// [`Error::FleetKeys`] if the keys are not
     /// [`published`](Self::published): those rotate by [`rotate`](Self::rotate) or by the clock.
     pub async fn rotate_fleet(&self) -> Result<Duration, Error> {
         let keys = self.published_keys().ok_or(Error::FleetKeys {

@@ -184,6 +184,14 @@ fn a_fleet_rotates_now_at_one_call() {
     assert_eq!(planned, 2);
     assert!(world.stored() <= 4);
 
+    // Each key lasts as long as its tickets, so there is an end to it; nobody is told otherwise.
+    let places = 16 - world.stored();
+    for _ in 0..places {
+        run(operator.keys.rotate_fleet()).unwrap();
+    }
+    let full = run(operator.keys.rotate_fleet()).unwrap_err();
+    assert_eq!(full.code(), "too_many_ticket_keys");
+
     operator.set_mood(Mood::Down);
     assert_eq!(
         run(operator.keys.rotate_fleet()).unwrap_err().code(),
