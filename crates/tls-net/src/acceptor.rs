@@ -253,11 +253,12 @@ impl TlsAcceptor {
         self.0.stored.as_ref().map(|stored| stored.guard.state())
     }
 
-    /// Ends the sessions of some clients: what was made until now, and in the minute after it (the
-    /// clocks of workers differ), does not resume, whether the client keeps it as a ticket or the
+    /// Ends the sessions of some clients: what was made until now, and in the five minutes after it
+    /// (the clocks of workers differ), does not resume, whether the client keeps it as a ticket or the
     /// store does. At once in this process, once the call is polled. Where there is a store, other
     /// workers with it hear of it too: they ask it about each session that carries a client
-    /// certificate, and make a full handshake when it can't say.
+    /// certificate, and make a full handshake when it can't say. This process tells a store that has
+    /// forgotten it again within a minute, as long as it lives.
     ///
     /// Connections that exist go on, and a full handshake succeeds as before as long as the
     /// certificate verifies: to shut a client out, put its certificate on a
@@ -267,6 +268,7 @@ impl TlsAcceptor {
     ///
     /// The store did not take it: other workers go on resuming these sessions. Call again.
     pub async fn revoke_sessions(&self, whose: &SessionsOf) -> Result<(), Error> {
+        revocation::keep_published(&self.0);
         self.0.revoke_sessions(whose).await
     }
 

@@ -48,8 +48,14 @@ pub(crate) const STORE_STEADY: Duration = Duration::from_secs(10);
 /// To tell the other workers of a revocation; nobody's handshake waits for it.
 pub(crate) const REVOKE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How often the store is told of revocations again, which it may have forgotten.
+pub(crate) const REVOKE_AGAIN: Duration = Duration::from_secs(60);
+
+/// With many of them more seldom: a hundred a second.
+pub(crate) const REVOKE_PACE: Duration = Duration::from_millis(10);
+
 /// By how much the clocks of workers may differ, for revocations: as much as for sessions.
-pub(crate) const REVOCATION_MARGIN: Duration = Duration::from_secs(60);
+pub(crate) const REVOCATION_MARGIN: Duration = tls_session_store::limits::FLEET_CLOCK_TOLERANCE;
 
 /// Revocations that are remembered one by one, in some 8 MiB; beyond them everything made until
 /// then is revoked.

@@ -13,8 +13,9 @@ use tls_context::MAX_SESSION_TIMEOUT;
 use tls_session_store::ContextId;
 
 use crate::limits::{MAX_REVOCATIONS, REVOCATION_MARGIN};
+use crate::session::StoredId;
 
-pub(crate) use shared::{ask, publish, publish_all};
+pub(crate) use shared::{ask, keep_published, publish, publish_all};
 
 /// Whose sessions [`ServerHandle::revoke_sessions`](crate::ServerHandle::revoke_sessions) ends: of
 /// all clients whose own certificate has this property.
@@ -67,7 +68,8 @@ fn normal_serial(serial: &str) -> String {
     digits.trim_start_matches('0').to_owned()
 }
 
-/// What a session may be revoked by, hashed: also the id under which workers share a revocation.
+/// What a session may be revoked by, hashed: its begin is the id under which workers share a
+/// revocation.
 ///
 /// Without a secret in it, so that it is found after a change of the secret. Who can read the store
 /// can so try whether a certain client was revoked, and learns no more: the value is sealed.
@@ -81,6 +83,12 @@ impl Key {
         hash.update([kind]);
         hash.update(value);
         Self(hash.finalize().into())
+    }
+
+    /// Anyone can know it, so it must not be what a hello can name.
+    fn stored_id(&self) -> StoredId {
+        let [id @ .., _, _, _, _, _, _, _, _] = self.0;
+        id
     }
 
     fn context(id: &ContextId) -> Self {
@@ -125,6 +133,8 @@ fn names(summary: &CertificateSummary) -> impl Iterator<Item = String> {
 pub(crate) struct Revocations {
     /// Nothing was ever revoked: nothing need be hashed.
     some: AtomicBool,
+    /// Somebody tells the store again and again.
+    telling: AtomicBool,
     known: RwLock<Known>,
 }
 
@@ -166,7 +176,8 @@ impl Revocations {
             known.until.retain(|_, until| *until > oldest);
         }
         if known.until.len() >= MAX_REVOCATIONS {
-            known.everything_until = now;
+            let last = known.until.values().max().copied().unwrap_or_default();
+            known.everything_until = known.everything_until.max(last);
             known.until.clear();
         }
         let entry = known.until.entry(key).or_default();
@@ -275,6 +286,9 @@ mod tests {
         }
         let revoked = |key, at| revocations.revoked(&CONTEXT, || vec![key], at);
         assert!(revoked(key(0), 1000) && revoked(key(usize::MAX), 1000));
+        // As far as each of them went: clocks differ.
+        let until = 1000 + REVOCATION_MARGIN.as_secs();
+        assert!(revoked(key(usize::MAX), until) && !revoked(key(usize::MAX), until + 1));
         assert!(!revoked(key(0), 2000));
         assert_eq!(revocations.to_publish(1000).len(), 1);
         let later = 1000 + MAX_SESSION_TIMEOUT.as_secs() + REVOCATION_MARGIN.as_secs();

@@ -25,6 +25,10 @@ const MAX_TICKET: usize = 6 * 1024;
 /// Length of the ids that rustls makes for stateful sessions.
 pub(crate) const SESSION_ID_LEN: usize = 32;
 
+/// The id of what is in the store and no session. Of another length: whoever offers a session by its
+/// id has it looked up, and taken away in TLS 1.3, before he has proved anything.
+pub(crate) type StoredId = [u8; 24];
+
 /// The stateful half: a store, and the secret that seals what lies in it.
 #[derive(Clone)]
 pub(crate) struct StoredSessions {

@@ -6,13 +6,13 @@ use sha2::{Digest, Sha256};
 use tls_ocsp::{BoxFuture, CacheKey, ResponseCache};
 use tls_session_store::SessionStore;
 
-/// Larger ones stay with each worker: a store of sessions is not made for them.
-const MAX_SHARED: usize = 1024 * 1024;
+use crate::session::StoredId;
 
 /// A [`ResponseCache`] in any [`SessionStore`]: workers that share their sessions share their OCSP
 /// responses and revocation lists as well, and one of them asks for all.
 ///
-/// What is in it is not secret, and is verified when it comes out. A store that is slow or down is a
+/// What is in it is not secret, and is verified when it comes out. What is larger than the store takes
+/// ([`MAX_VALUE_LEN`](tls_session_store::limits::MAX_VALUE_LEN)) stays with each worker. A store that is slow or down is a
 /// miss; nothing here is part of a handshake.
 ///
 /// ```no_run
@@ -46,11 +46,10 @@ impl<S: SessionStore> ResponseCache for SharedResponses<S> {
 
     fn put<'a>(&'a self, key: &'a CacheKey, value: &'a [u8], ttl: Duration) -> BoxFuture<'a, ()> {
         Box::pin(async move {
-            if value.len() > MAX_SHARED {
-                return;
-            }
             if let Err(error) = self.0.put(&id("value", key), value.to_vec(), ttl).await {
                 tracing::debug!(code = error.code(), "a response is not shared: {error}");
+                // The others would wait for it in vain, one turn after another.
+                let _ = self.0.remove(&id("turn", key)).await;
             }
         })
     }
@@ -64,8 +63,8 @@ impl<S: SessionStore> ResponseCache for SharedResponses<S> {
     }
 }
 
-/// Ids that no session has, and no other key.
-fn id(what: &str, key: &CacheKey) -> [u8; 32] {
+/// Ids that no session can have, and no other key.
+fn id(what: &str, key: &CacheKey) -> StoredId {
     let parts: [&[u8]; 4] = [
         b"tls shared response 1 ",
         what.as_bytes(),
@@ -76,7 +75,8 @@ fn id(what: &str, key: &CacheKey) -> [u8; 32] {
     for part in parts {
         hash.update(part);
     }
-    hash.finalize().into()
+    let [id @ .., _, _, _, _, _, _, _, _]: [u8; 32] = hash.finalize().into();
+    id
 }
 
 #[cfg(test)]
@@ -117,8 +117,12 @@ mod tests {
         let cache = SharedResponses::new(MemoryStore::new());
         let key = CacheKey::new(CacheKind::List, [7; 32]);
         let minute = Duration::from_secs(60);
-        cache.put(&key, &vec![0; MAX_SHARED + 1], minute).await;
+        assert!(cache.may_ask(&key, minute).await);
+        let large = vec![0; tls_session_store::limits::MAX_VALUE_LEN + 1];
+        cache.put(&key, &large, minute).await;
         assert_eq!(cache.get(&key).await, None);
+        // So each worker has to ask, and none need wait for another.
+        assert!(cache.may_ask(&key, minute).await);
         let none = SharedResponses::new(NoStore);
         assert!(none.may_ask(&key, minute).await);
         assert_eq!(none.get(&key).await, None);

@@ -20,6 +20,7 @@ use self::circuit::{Circuit, Extent, Level};
 use self::probe::BackOff;
 use crate::limits::{Limits, PROBE_PATIENCE, PROBE_TTL};
 use crate::metrics;
+use crate::session::StoredId;
 use crate::store_state::{StoreState, StoreTrouble};
 
 /// Under which the probes ask and write, on all workers: shorter than any id of a session.
@@ -127,7 +128,7 @@ impl StoreGuard {
     /// The same for several at once, as one look-up.
     pub(crate) async fn get_all(
         self: &Arc<Self>,
-        ids: &[[u8; 32]],
+        ids: &[StoredId],
         time: &StoreTime,
     ) -> Result<Vec<Option<Vec<u8>>>, NotResumed> {
         let get_all = || try_join_all(ids.iter().map(|id| self.store.boxed_get(id)));
@@ -233,12 +234,12 @@ impl StoreGuard {
         }
     }
 
-    /// Asks and writes, for the probe: with patience first, since a store may have to connect, then
-    /// within the time that a handshake has.
+    /// Whatever handshakes ask for, for the probe: with patience first, since a store may have to
+    /// connect, then within the time that a handshake has.
     async fn ask(&self) -> StoreState {
         let answers = async {
             within(PROBE_PATIENCE, self.store.boxed_get(PROBE_ID)).await?;
-            within(self.limit, self.store.boxed_get(PROBE_ID)).await?;
+            within(self.limit, self.store.boxed_take(PROBE_ID)).await?;
             let put = self.store.boxed_put(PROBE_ID, vec![1], PROBE_TTL);
             within(self.limit, put).await
         };

@@ -19,6 +19,8 @@ pub enum Mood {
     Dead,
     /// Look-ups fail.
     Failing,
+    /// Nothing can be taken, for want of a permission.
+    FailingTake,
     /// Everything fails.
     Down,
     Junk,
@@ -42,6 +44,7 @@ pub struct Moody {
     pub inner: MemoryStore,
     mood: Arc<Mutex<Mood>>,
     last: Arc<Mutex<Vec<u8>>>,
+    last_id: Arc<Mutex<Vec<u8>>>,
     puts: Arc<AtomicUsize>,
     lookups: Arc<AtomicUsize>,
 }
@@ -52,6 +55,7 @@ impl Moody {
             inner: MemoryStore::new(),
             mood: Arc::new(Mutex::new(Mood::Good)),
             last: Arc::default(),
+            last_id: Arc::default(),
             puts: Arc::default(),
             lookups: Arc::default(),
         }
@@ -63,6 +67,11 @@ impl Moody {
 
     fn mood(&self) -> Mood {
         *self.mood.lock().unwrap()
+    }
+
+    /// Under which something was put last.
+    pub fn last_id(&self) -> Vec<u8> {
+        self.last_id.lock().unwrap().clone()
     }
 
     /// Since this was last asked.
@@ -81,6 +90,7 @@ impl Moody {
         match mood {
             Mood::Silent | Mood::Dead => pending().await,
             Mood::Failing | Mood::Down => return Err(Error::Store("down".into())),
+            Mood::FailingTake if take => return Err(Error::Store("no permission".into())),
             Mood::Forgetful => return Ok(None),
             Mood::Junk => return Ok(Some(vec![0x5a; 300])),
             Mood::Panics => panic!("a defect of the store"),
@@ -112,6 +122,7 @@ impl SessionStore for Moody {
     async fn put(&self, id: &[u8], value: Vec<u8>, ttl: Duration) -> Result<(), Error> {
         self.puts.fetch_add(1, Ordering::SeqCst);
         self.last.lock().unwrap().clone_from(&value);
+        *self.last_id.lock().unwrap() = id.to_vec();
         match self.mood() {
             Mood::SilentPut | Mood::Dead => pending().await,
             Mood::FailingPut => Err(Error::StoreFull),

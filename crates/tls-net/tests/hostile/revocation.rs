@@ -8,12 +8,14 @@ use std::time::Duration;
 use rustls::ClientConfig;
 use tls_context::{ClientAuth, SecureContext};
 use tls_net::{AcceptorBuilder, NotResumed, Resumption, SessionsOf, TlsAcceptor};
-use tls_session_store::{SharedSecret, TicketKeys};
+use tls_session_store::{SessionStore as _, SharedSecret, TicketKeys};
 use tls_testing::{Clock, Pki};
 use tls_wire::ProtocolVersion;
+use tokio::io::AsyncWriteExt as _;
 
 use super::ends::VERSIONS;
 use super::moody::{Mood, Moody};
+use super::raw::hello;
 use super::resumption::{KEPT, Keep, Quiet, attacker_with, visit};
 use super::support::{pass, server, trust};
 
@@ -102,13 +104,66 @@ async fn sessions_of_a_client_are_revoked_on_all_workers() {
                 assert_eq!(resumption(&one, &here).await, REVOKED, "{what}");
                 assert_eq!(resumption(&other, &there).await, REVOKED, "{what}");
                 assert!(resumption(&other, &stranger).await.is_resumed(), "{what}");
-                // Those made in the next minute don't either: a clock may be fast.
+                // Those made in the next minutes don't either: a clock may be fast.
+                assert_eq!(resumption(&one, &here).await, REVOKED, "{what}");
+                fleet.clock.advance(Duration::from_secs(240));
                 assert_eq!(resumption(&one, &here).await, REVOKED, "{what}");
                 fleet.clock.advance(Duration::from_secs(61));
                 assert!(!resumption(&one, &here).await.is_resumed());
                 assert!(resumption(&other, &here).await.is_resumed(), "{what}");
             }
         }
+    }
+}
+
+/// Restarted empty, or short of memory: nobody notices.
+#[tokio::test(start_paused = true)]
+async fn a_store_that_forgot_a_revocation_hears_of_it_again() {
+    let fleet = Fleet::new(Keep::Tickets);
+    let (one, other) = (fleet.worker(), fleet.worker());
+    let config = fleet.client(ProtocolVersion::Tls13, true);
+    resumption(&other, &config).await;
+    let whose = SessionsOf::certificate(Pki::shared().client.certificate());
+    one.revoke_sessions(&whose).await.unwrap();
+    fleet
+        .store
+        .inner
+        .remove(&fleet.store.last_id())
+        .await
+        .unwrap();
+    pass(Duration::from_secs(61)).await;
+    assert_eq!(resumption(&other, &config).await, REVOKED);
+}
+
+/// Whoever offers a session of TLS 1.3 has it taken out of the store, proved or not. Under which id a
+/// revocation is there can be known: it is made of what the certificate says.
+#[tokio::test(start_paused = true)]
+async fn nobody_takes_a_revocation_out_of_the_store() {
+    for keep in KEPT {
+        let fleet = Fleet::new(keep);
+        let (one, other) = (fleet.worker(), fleet.worker());
+        let config = fleet.client(ProtocolVersion::Tls13, true);
+        resumption(&other, &config).await;
+        let whose = SessionsOf::certificate(Pki::shared().client.certificate());
+        one.revoke_sessions(&whose).await.unwrap();
+        let id = fleet.store.last_id();
+        let length = |bytes: usize| u16::try_from(bytes).unwrap().to_be_bytes();
+        let identity = [&length(id.len())[..], &id, &[0; 4]].concat();
+        let binder = [&[32][..], &[0; 32]].concat();
+        let offer = [
+            &length(identity.len())[..],
+            &identity,
+            &length(binder.len()),
+            &binder,
+        ];
+        let modes = hello(ProtocolVersion::Tls13).without(45).with(45, &[1, 1]);
+        let taking = modes.with(41, &offer.concat()).bytes();
+        let (mut near, far) = tokio::io::duplex(1 << 16);
+        near.write_all(&taking).await.unwrap();
+        near.shutdown().await.unwrap();
+        let code = other.accept(far).await.unwrap_err().code();
+        assert_eq!(code, "peer_closed", "it read the hello to its end");
+        assert_eq!(resumption(&other, &config).await, REVOKED, "{keep:?}");
     }
 }
 

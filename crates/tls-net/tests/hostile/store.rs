@@ -220,6 +220,25 @@ async fn a_store_that_takes_nothing_is_read_on() {
     }
 }
 
+/// A Redis user without `+getdel`: whatever else works, it must not count as back.
+#[tokio::test(start_paused = true)]
+async fn a_store_that_gives_nothing_away_is_not_back() {
+    let store = Moody::new();
+    let (acceptor, told) = guarded(&store);
+    let acceptor = acceptor.build().unwrap();
+    store.set(Mood::FailingTake);
+    let config = attacker(ProtocolVersion::Tls13, &hidden());
+    for _ in 0..4 {
+        timed(&acceptor, &config).await;
+    }
+    assert_eq!(told.take(), ["open_circuit store_down"]);
+    pass(Duration::from_secs(30)).await;
+    assert_eq!(told.take(), [""; 0]);
+    store.set(Mood::Good);
+    pass(Duration::from_secs(4)).await;
+    assert_eq!(told.take(), ["working -"]);
+}
+
 /// With ticket keys beside the store, tickets are what is issued; a dead store changes nothing.
 #[tokio::test(start_paused = true)]
 async fn tickets_go_on_without_the_store() {
