@@ -71,7 +71,7 @@ pub(crate) struct SessionFlags {
     #[arg(long, hide_short_help = true)]
     pub(crate) no_tickets: bool,
     /// Take so many bytes before the handshake is done (0-RTT), from sessions in the store, each of
-    /// which is taken once; 0 is none
+    /// which is taken once; in Redis when that has been connected for two minutes. 0 is none
     #[arg(
         long,
         value_name = "BYTES",

@@ -10,6 +10,7 @@ use super::reloads::Reloads;
 use super::store;
 use crate::error::{Error, Result};
 use crate::flags::{Rotation, SessionFlags};
+use crate::message;
 use crate::secret::SecretSource;
 
 /// How often another ticket key issues, unless told otherwise.
@@ -80,6 +81,14 @@ impl Sessions {
                 "give --session-secret FILE; make one with: (umask 077; openssl rand -hex 32 > FILE)",
             ));
         }
+        let address = flags.store.session_store.as_ref();
+        let backend = address.map_or("memory", |address| address.backend());
+        if flags.early_data > 0 && !matches!(backend, "memory" | "redis") {
+            message::warn(
+                "with sentinels or a cluster early data is always refused: a failover may bring back \
+                 a session that was taken",
+            );
+        }
         let (keys, tickets) = ticket_keys(flags, store.as_ref(), given.as_ref())?;
         let secret = match given {
             Some(secret) => secret,
@@ -91,14 +100,13 @@ impl Sessions {
         if let (Some(file), Some(keys)) = (file(flags.ticket_keys.as_ref()), &keys) {
             reloads.ticket_keys(file, keys);
         }
-        let address = flags.store.session_store.as_ref();
         Ok(Self {
             store,
             secret,
             early_data: flags.early_data,
             timeout: flags.session_store_timeout,
             summary: Summary {
-                backend: address.map_or("memory", |address| address.backend()),
+                backend,
                 tickets,
                 early_data: flags.early_data,
             },

@@ -82,15 +82,18 @@ impl TicketKeys {
         let known = &self.shared.fleet.away;
         match (failed, known.load().is_some()) {
             (Some(error), false) => {
-                tracing::warn!(
-                    code = error.code(),
-                    "ticket keys go on without the store: {error}"
-                );
-                known.store(Some(Arc::new(self.time.now())));
+                let since = Some(Arc::new(self.time.now()));
+                // Of two looks at once one tells.
+                if known.compare_and_swap(&None::<Arc<_>>, since).is_none() {
+                    let why = with_causes(error);
+                    tracing::warn!(
+                        code = error.code(),
+                        "ticket keys go on without the store: {why}"
+                    );
+                }
             }
-            (None, true) => {
+            (None, true) if known.swap(None).is_some() => {
                 tracing::info!("ticket keys come from the store again");
-                known.store(None);
             }
             _ => {}
         }
@@ -125,5 +128,31 @@ impl TicketKeys {
         let warning = TicketKeysWarning::ClockBehindFleet { by: early };
         tracing::warn!(code = warning.code(), "{warning}");
         known.store(Some(Arc::new((warning, now))));
+    }
+}
+
+/// What failed and why, on one line: that a store "does not work" helps nobody.
+fn with_causes(error: &Error) -> String {
+    let mut message = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(why) = cause {
+        message.push_str(": ");
+        message.push_str(&why.to_string());
+        cause = why.source();
+    }
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_the_store_is_told() {
+        let error = Error::Store("nobody listens at 10.0.0.5:6379".into());
+        assert_eq!(
+            with_causes(&error),
+            "the session store does not work: nobody listens at 10.0.0.5:6379"
+        );
     }
 }
