@@ -1,6 +1,6 @@
 //! The server's last state: the client's Finished, then tickets (RFC 8446, Sections 4.4.4 and 4.6.1).
 
-use tls_record::{Established, Role};
+use tls_record::{Established, Role, TrafficKeys, TrafficSecrets};
 use tls_wire::new_session_ticket::MAX_LIFETIME;
 use tls_wire::{HandshakeType, NamedGroup, NewSessionTicket, ProtocolVersion};
 
@@ -25,7 +25,15 @@ pub(crate) struct ClientFinished {
     pub(crate) transcript: Transcript,
     pub(crate) client_handshake: HashOutput,
     pub(crate) application: ApplicationTraffic,
+    pub(crate) keys: ApplicationKeys,
     pub(crate) master: MasterSecret,
+}
+
+/// What protects the application's data; the server writes under it already.
+pub(crate) struct ApplicationKeys {
+    pub(crate) secrets: TrafficSecrets,
+    pub(crate) tx: TrafficKeys,
+    pub(crate) rx: TrafficKeys,
 }
 
 impl ClientFinished {
@@ -36,8 +44,7 @@ impl ClientFinished {
     ) -> Result<Next<State>, Error> {
         let verify_data =
             handshake_message::body(message, HandshakeType::Finished, "the client's Finished")?;
-        let suite = self.agreed.suite;
-        let hash = traffic::hash(suite.suite);
+        let hash = traffic::hash(self.agreed.suite.suite);
         let messages = self.transcript.hash();
         let expected = key_schedule::verify_data(hash, &self.client_handshake, &messages)?;
         if !expected.equals(verify_data) {
@@ -46,10 +53,9 @@ impl ClientFinished {
         // The keys change: nothing may follow in this record.
         records.finish()?;
         self.transcript.add(message);
-        let secrets = self.application.secrets(Role::Server, suite)?;
-        let (tx, rx) = traffic::keys(&secrets)?;
-        records.protect_tx(traffic::protection(&tx)?);
         self.send_tickets(records)?;
+        let (facts, exporter) = (self.facts(), self.application.exporter(hash)?);
+        let ApplicationKeys { secrets, tx, rx } = self.keys;
         Ok(Next::Done(Box::new(Finished {
             established: Established {
                 role: Role::Server,
@@ -60,8 +66,8 @@ impl ClientFinished {
                 rx_sequence: 0,
                 post_handshake: Some(Box::new(secrets)),
             },
-            facts: self.facts(),
-            exporter: self.application.exporter(hash)?,
+            facts,
+            exporter,
             sessions: None,
         })))
     }

@@ -7,9 +7,9 @@ use tls_wire::{ClientHelloView, HandshakeType, NamedGroup};
 
 use super::key_schedule::{self, EarlySecret};
 use super::server::{Agreed, send_compatibility};
-use super::server_finished::ClientFinished;
+use super::server_finished::{ApplicationKeys, ClientFinished};
 use super::server_negotiation::KeyExchange;
-use super::traffic::{ApplicationTraffic, HandshakeTraffic, Log};
+use super::traffic::{self, ApplicationTraffic, HandshakeTraffic, Log};
 use super::{encrypted_extensions, server_hello};
 use crate::psk_choice::Candidate;
 use crate::records::Records;
@@ -66,6 +66,11 @@ pub(crate) fn respond(
     let master = handshake.master()?;
     let application =
         ApplicationTraffic::derive(&master, &transcript.hash(), &log, config.exporter)?;
+    // "K_send = application" behind the Finished (RFC 8446, Appendix A.2): a client that is through
+    // can read an alert, too.
+    let secrets = application.secrets(Role::Server, suite)?;
+    let (tx, rx) = traffic::keys(&secrets)?;
+    records.protect_tx(traffic::protection(&tx)?);
     Ok(ClientFinished {
         group,
         retried,
@@ -73,6 +78,7 @@ pub(crate) fn respond(
         transcript,
         client_handshake: traffic.client,
         application,
+        keys: ApplicationKeys { secrets, tx, rx },
         master,
         agreed,
     })

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod after_finished;
 mod any_bytes;
 mod bad_answers;
 mod bad_hellos;
