@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tls_wire::{HandshakeType, ProtocolVersion, ServerHelloView};
+use tls_wire::{ExtensionType, HandshakeType, ProtocolVersion, ServerHelloView};
 
 use crate::cipher_suites::PskSuite;
 use crate::client_offer::Offer;
@@ -61,6 +61,13 @@ impl ServerHelloAwaited {
         handshake_message::body(message, HandshakeType::ServerHello, "the ServerHello")?;
         let hello = ServerHelloView::parse(message)?;
         let version = hello.version();
+        // "a version not offered by the client or ... prior to TLS 1.3 ... MUST abort the handshake
+        // with an illegal_parameter alert" (RFC 8446, Section 4.2.1).
+        let selected = hello.extension(ExtensionType::SUPPORTED_VERSIONS).is_some();
+        if selected && (version != ProtocolVersion::Tls13 || !self.offer.offers(version)) {
+            let what = "supported_versions with a version that was not offered, or an old one";
+            return Err(Error::IllegalParameter { what });
+        }
         if version != ProtocolVersion::Tls13 {
             self.check_downgrade(&hello)?;
         }

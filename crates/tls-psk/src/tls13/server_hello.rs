@@ -87,6 +87,7 @@ pub(crate) fn misplaced(extension: ExtensionType) -> Error {
         ExtensionType::SERVER_NAME
         | ExtensionType::ALPN
         | ExtensionType::SUPPORTED_GROUPS
+        | ExtensionType::SIGNATURE_ALGORITHMS
         | ExtensionType::KEY_SHARE
         | ExtensionType::PRE_SHARED_KEY
         | ExtensionType::PSK_KEY_EXCHANGE_MODES

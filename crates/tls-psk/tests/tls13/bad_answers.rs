@@ -112,7 +112,7 @@ fn the_answer_of_these_tests_is_a_good_one() {
 fn what_is_wrong_in_a_server_hello_has_its_alert() {
     use AlertDescription as Alert;
     let illegal = ("illegal_parameter", Some(Alert::IllegalParameter));
-    let rows: [(Error, (&str, Option<Alert>)); 12] = [
+    let rows: [(Error, (&str, Option<Alert>)); 14] = [
         (refused(|it| it.session_id = Some(vec![1; 32])), illegal),
         (refused(|it| it.session_id = Some(Vec::new())), illegal),
         // Not offered: the key is one for SHA-256.
@@ -142,7 +142,16 @@ fn what_is_wrong_in_a_server_hello_has_its_alert() {
             ("unsolicited_extension", Some(Alert::UnsupportedExtension)),
         ),
         (
-            refused(|it| it.extensions[0].1 = vec![3, 3]),
+            refused(|it| {
+                it.extensions
+                    .push((ExtensionType::SIGNATURE_ALGORITHMS, vec![]))
+            }),
+            illegal,
+        ),
+        // RFC 8446, Section 4.2.1: the extension is not for older versions.
+        (refused(|it| it.extensions[0].1 = vec![3, 3]), illegal),
+        (
+            refused(|it| drop(it.extensions.remove(0))),
             ("no_shared_version", Some(Alert::ProtocolVersion)),
         ),
     ];
