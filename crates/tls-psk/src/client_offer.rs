@@ -118,6 +118,11 @@ impl Offer {
             return Err(Error::NothingConfigured { what });
         }
         offer.keep_hashes_with_a_suite();
+        // Nor is TLS 1.2 left over in silence, with a server's mark of a downgrade to trip on.
+        if tls13 && offer.psks.is_empty() {
+            let what = "TLS 1.3 cipher suite for the hash of a key";
+            return Err(Error::NothingConfigured { what });
+        }
         Ok(offer)
     }
 

@@ -25,6 +25,7 @@ pub struct PskOffer {
     identities: Vec<OfferedIdentity>,
     tickets_opened: usize,
     hashes: Vec<HashAlgorithm>,
+    decoy: bool,
 }
 
 /// One identity that a client offers.
@@ -57,6 +58,7 @@ impl PskOffer {
             identities: Vec::new(),
             tickets_opened: 0,
             hashes: shared_hashes(config, hello),
+            decoy: config.decoy,
         };
         for (index, psk) in offered.identities().enumerate() {
             if let Some(tickets) = &config.tickets
@@ -152,7 +154,8 @@ impl PskOffer {
     /// # Errors
     ///
     /// [`Error::UnknownIdentity`] for no keys; [`Error::NoSharedCipher`] if no suite in common goes
-    /// with the hash of any of them.
+    /// with the hash of any of them. With [`ServerConfig::decoy`] these are unknown, too: that there
+    /// are keys must not be seen.
     pub fn choose(&self, offered: &OfferedIdentity, keys: Vec<PskKey>) -> Result<PskChoice, Error> {
         if keys.is_empty() {
             return Err(unknown());
@@ -163,7 +166,10 @@ impl PskOffer {
             .map(Candidate::external)
             .collect();
         if candidates.is_empty() {
-            return Err(Error::NoSharedCipher);
+            return Err(match self.decoy {
+                true => unknown(),
+                false => Error::NoSharedCipher,
+            });
         }
         Ok(PskChoice {
             index: offered.index,
@@ -174,8 +180,7 @@ impl PskOffer {
     }
 
     /// None of the identities is known. With [`ServerConfig::decoy`] the handshake goes on with a
-    /// key for SHA-256 that nobody has and fails as one with a wrong key does; otherwise it ends
-    /// here.
+    /// key that nobody has and fails as one with a wrong key does; otherwise it ends here.
     ///
     /// # Errors
     ///
@@ -184,10 +189,9 @@ impl PskOffer {
         let (Some(offered), true) = (self.identities.first(), config.decoy) else {
             return Err(unknown());
         };
-        let hash = HashAlgorithm::Sha256;
-        if !self.hashes.contains(&hash) {
+        let Some(&hash) = self.hashes.first() else {
             return Err(Error::NoSharedCipher);
-        }
+        };
         let decoy: [u8; MAX_HASH] = crate::key_exchange::random(&config.provider)?;
         Ok(PskChoice {
             index: offered.index,

@@ -10,7 +10,7 @@ use tls_session_store::{ContextId, TicketKeys};
 use tls_wire::{CipherSuite, ProtocolVersion};
 
 use crate::limits::MAX_HINT;
-use crate::{Error, PskIdentity, PskWarning, cipher_suites};
+use crate::{Error, ImportedIdentity, PskIdentity, PskWarning, cipher_suites};
 
 /// What a server allows and prefers. Shared by all its connections.
 ///
@@ -45,9 +45,9 @@ pub struct ServerConfig {
     /// does, so that nobody learns which identities exist. For servers without certificates: where
     /// there is one, the handshake goes on with it. Off: the default lets identities be probed.
     pub decoy: bool,
-    /// The identities that this end uses as a client. A hello that offers one comes from this very
-    /// end, reflected, and is refused (RFC 9257, Section 4.1). Empty it where an identity stands
-    /// for a group of equals.
+    /// The identities that this end uses as a client; the external one stands for all that are
+    /// imported of it. A hello that offers one comes from this very end, reflected, and is refused
+    /// (RFC 9257, Section 4.1). Empty it where an identity stands for a group of equals.
     pub own_identities: Vec<PskIdentity>,
     /// Sessions for clients of TLS 1.3 to resume; `None` to issue none.
     pub tickets: Option<Tickets>,
@@ -120,6 +120,16 @@ impl ServerConfig {
         let allowed = self.cipher_suites.contains(&suite);
         let known = cipher_suites::find(suite).filter(|_| allowed);
         known.is_some_and(|it| self.takes(it.version) && (it.ecdhe || self.allow_psk_ke))
+    }
+
+    /// Whether this end uses `identity` as a client, as it is or imported.
+    pub(crate) fn is_own(&self, identity: &PskIdentity) -> bool {
+        let own = &self.own_identities;
+        if own.is_empty() {
+            return false;
+        }
+        let imported = || ImportedIdentity::parse(identity.as_bytes());
+        own.contains(identity) || imported().is_some_and(|it| own.contains(it.external()))
     }
 
     /// The advice of RFC 9257 that this configuration does not follow. Whoever builds it says so

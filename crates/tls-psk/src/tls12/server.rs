@@ -172,17 +172,19 @@ impl AwaitsClientKeyExchange {
             };
             return unknown.answer(Vec::new());
         };
-        let decoy = handshake.config.decoy;
-        if !decoy && handshake.config.own_identities.contains(&identity) {
-            return Err(Error::Reflection);
-        }
+        let (own, decoy) = (handshake.config.is_own(&identity), handshake.config.decoy);
         let question = Question::Identity(identity.as_bytes().to_vec());
         let state = AwaitsKey {
             handshake,
             identity,
             shared,
         };
-        Ok(Next::Ask(State::Key(Box::new(state)), question))
+        match (own, decoy) {
+            (false, _) => Ok(Next::Ask(State::Key(Box::new(state)), question)),
+            (true, false) => Err(Error::Reflection),
+            // As one that is not known: that it is this end's is nobody's business.
+            (true, true) => state.answer(Vec::new()),
+        }
     }
 }
 

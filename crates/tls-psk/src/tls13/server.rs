@@ -81,6 +81,7 @@ pub(crate) fn start(
     server_negotiation::check(view)?;
     check_reflection(&config, &choice.origin)?;
     let (place, early) = verify(
+        &config,
         view,
         &choice.candidates,
         choice.index,
@@ -133,13 +134,21 @@ pub(crate) fn start(
 /// "each party ... should check that the identity is not its own" (RFC 9257, Section 4.1, in our
 /// words): otherwise an attacker makes this end talk to itself.
 fn check_reflection(config: &ServerConfig, origin: &Chosen) -> Result<(), Error> {
-    if config.own_identities.contains(origin.identity()) {
-        return Err(Error::Reflection);
+    match (config.is_own(origin.identity()), config.decoy) {
+        (false, _) => Ok(()),
+        (true, false) => Err(Error::Reflection),
+        // That it is this end's is nobody's business.
+        (true, true) => Err(UNKNOWN_BEHIND_DECOY),
     }
-    Ok(())
 }
 
+/// What the client sees is what a wrong key looks like; what is reported is the truth.
+const UNKNOWN_BEHIND_DECOY: Error = Error::UnknownIdentity {
+    alert: AlertDescription::DecryptError,
+};
+
 fn verify(
+    config: &ServerConfig,
     hello: ClientHelloView<'_>,
     candidates: &[Candidate],
     index: usize,
@@ -153,10 +162,11 @@ fn verify(
     };
     let verified = binder::verify(candidates, binder, without_binders, before);
     match (verified, origin) {
-        // What the client sees is what a wrong key looks like; what is reported is the truth.
-        (Ok(_) | Err(Error::BinderMismatch), Chosen::Decoy(_)) => Err(Error::UnknownIdentity {
-            alert: AlertDescription::DecryptError,
-        }),
+        (Ok(_) | Err(Error::BinderMismatch | Error::BinderLength { .. }), Chosen::Decoy(_)) => {
+            Err(UNKNOWN_BEHIND_DECOY)
+        }
+        // The length would tell that there is a key, and for which hash.
+        (Err(Error::BinderLength { .. }), _) if config.decoy => Err(Error::BinderMismatch),
         (verified, _) => verified,
     }
 }
@@ -204,9 +214,15 @@ impl SecondHello {
             what: "a second hello without the pre-shared key of the first",
         })?;
         let candidates = [self.candidate];
-        let (_, early) = verify(view, &candidates, index, &self.agreed.origin, |_| {
-            self.transcript.clone()
-        })?;
+        let agreed = &self.agreed;
+        let (_, early) = verify(
+            &agreed.config,
+            view,
+            &candidates,
+            index,
+            &agreed.origin,
+            |_| self.transcript.clone(),
+        )?;
         let [candidate] = candidates;
         // "one KeyShareEntry from the indicated group" (RFC 8446, Section 4.1.2).
         if !view.key_share_groups().eq([self.group]) {

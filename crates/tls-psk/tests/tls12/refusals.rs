@@ -135,6 +135,9 @@ fn an_end_does_not_take_its_own_identity() {
     let mut ends = Ends::new();
     ends.server.own_identities = vec![identity("gate-7")];
     assert_eq!(ends.run().codes().1, "psk_reflection");
+    // With the decoy option it fails as a wrong key does.
+    ends.server.decoy = true;
+    assert_eq!(ends.run().codes().1, "bad_record_mac");
 }
 
 /// RFC 9258, Section 5.1.

@@ -7,6 +7,7 @@ mod any_bytes;
 mod bad_answers;
 mod bad_hellos;
 mod bit_flips;
+mod decoy;
 mod early_data;
 mod ends;
 mod message_orders;

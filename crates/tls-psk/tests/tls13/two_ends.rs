@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use tls_psk::{Error, PskIdentity};
+use tls_psk::{Error, ImportContext, PskIdentity, PskKeys};
 use tls_wire::extension::psk_key_exchange_modes::PskKeyExchangeMode;
-use tls_wire::{AlertDescription, CipherSuite, HashAlgorithm, NamedGroup};
+use tls_wire::{AlertDescription, CipherSuite, HashAlgorithm, NamedGroup, ProtocolVersion};
 
 use crate::ends::*;
 
@@ -250,6 +250,47 @@ fn a_server_refuses_its_own_client_identity() {
     server.own_identities = vec![PskIdentity::new("gate-7").unwrap()];
     let outcome = run(client_config(), server);
     assert_eq!(outcome.server.error(), Some(&Error::Reflection));
+}
+
+/// An imported identity bears the external one inside.
+#[test]
+fn a_server_knows_its_own_identity_when_it_is_imported() {
+    let (external, context) = (
+        PskIdentity::new("gate-7").unwrap(),
+        ImportContext::new("fleet").unwrap(),
+    );
+    let table = PskKeys::from_keys([(external.clone(), key(&SECRET))]).unwrap();
+    let table = table.imported_into(context.clone());
+    let keys = |identity: &PskIdentity| table.find(identity, ProtocolVersion::Tls13);
+    for own in [Vec::new(), vec![external.clone()]] {
+        let mut client = client_config();
+        client.psks = context.import(&external, &key(&SECRET)).unwrap();
+        let mut server = server_config();
+        server.own_identities = own.clone();
+        let outcome = run_with(client, server, &keys, NOW, |_, _, _| {});
+        let expected = (!own.is_empty()).then_some(&Error::Reflection);
+        assert_eq!(outcome.server.error(), expected);
+    }
+}
+
+/// Without a suite for the hash of any key there is no TLS 1.3, and so no silent TLS 1.2 either.
+#[test]
+fn keys_that_no_suite_goes_with_are_an_error() {
+    for versions in [
+        vec![ProtocolVersion::Tls13],
+        vec![ProtocolVersion::Tls13, ProtocolVersion::Tls12],
+    ] {
+        let mut client = client_config();
+        client.versions = versions;
+        client
+            .cipher_suites
+            .retain(|suite| *suite != CipherSuite::TLS_AES_256_GCM_SHA384);
+        client.psks[0].key = key(&SECRET).with_hash(HashAlgorithm::Sha384);
+        let mut out = Vec::new();
+        let refused = tls_psk::ClientHandshake::new(Arc::new(client), NOW, &mut out);
+        assert_eq!(refused.map(drop).unwrap_err().code(), "nothing_configured");
+        assert!(out.is_empty());
+    }
 }
 
 #[test]
