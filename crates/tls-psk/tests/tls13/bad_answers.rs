@@ -144,7 +144,7 @@ fn what_is_wrong_in_a_server_hello_has_its_alert() {
         (
             refused(|it| {
                 it.extensions
-                    .push((ExtensionType::SIGNATURE_ALGORITHMS, vec![]))
+                    .push((ExtensionType::SIGNATURE_ALGORITHMS, vec![]));
             }),
             illegal,
         ),
