@@ -105,6 +105,7 @@ pub(crate) async fn ask(
                 .shared
                 .revocations
                 .learn(*key, until, incoming.now.as_secs());
+            keep_published(incoming.shared);
         }
         if at <= until {
             return Err(NotResumed::Revoked);

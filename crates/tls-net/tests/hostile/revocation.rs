@@ -133,6 +133,24 @@ async fn a_store_that_forgot_a_revocation_hears_of_it_again() {
         .unwrap();
     pass(Duration::from_secs(61)).await;
     assert_eq!(resumption(&other, &config).await, REVOKED);
+    // By now two know it: one of them may go.
+    drop(one);
+    fleet
+        .store
+        .inner
+        .remove(&fleet.store.last_id())
+        .await
+        .unwrap();
+    pass(Duration::from_secs(61)).await;
+    assert!(
+        fleet
+            .store
+            .inner
+            .get(&fleet.store.last_id())
+            .await
+            .unwrap()
+            .is_some()
+    );
 }
 
 /// Whoever offers a session of TLS 1.3 has it taken out of the store, proved or not. Under which id a
