@@ -191,6 +191,7 @@ fn a_fleet_rotates_now_at_one_call() {
     }
     let full = run(operator.keys.rotate_fleet()).unwrap_err();
     assert_eq!(full.code(), "too_many_ticket_keys");
+    assert_eq!(operator.keys.warnings(), [], "the store is not away");
 
     operator.set_mood(Mood::Down);
     assert_eq!(
