@@ -230,6 +230,7 @@ pub fn demands_staple(end_entity: &CertificateDer<'_>) -> bool {
 }
 
 /// Whether a certificate names a responder, whoever issued it.
+#[cfg(feature = "fetch")]
 pub(crate) fn names_responder(end_entity: &CertificateDer<'_>) -> bool {
     Certificate::from_der(end_entity).is_ok_and(|parsed| !responders(&parsed).is_empty())
 }
