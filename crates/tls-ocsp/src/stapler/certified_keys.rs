@@ -14,6 +14,10 @@ use crate::Staple;
 /// More keys than this at once are not remembered: reloads make new ones again and again.
 const MAX_KEYS: usize = 16 * 1024;
 
+/// Keys of one certificate that are remembered: several contexts may serve it, and a resolver may make
+/// a new one for each handshake.
+const MAX_OF_ONE: usize = 8;
+
 /// The keys that were met, by address: to hash a certificate for each handshake would cost a percent
 /// of it. A key that is remembered is alive, so no other has its address.
 #[derive(Default)]
@@ -64,6 +68,10 @@ impl CertifiedKeys {
             } else {
                 HashMap::new()
             };
+            let same = |other: &Arc<Known>| Arc::ptr_eq(&other.entry, &known.entry);
+            if all.values().filter(|other| same(other)).count() >= MAX_OF_ONE {
+                all.retain(|_, other| !same(other));
+            }
             all.insert(address, Arc::clone(&known));
             all
         });

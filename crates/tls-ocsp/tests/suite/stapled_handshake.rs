@@ -12,6 +12,26 @@ use tokio_rustls::TlsAcceptor;
 
 use super::pki::{ca, leaf, provider, target, verifier};
 
+/// A resolver may make a key for each handshake, and contexts are replaced: what is remembered of them
+/// holds private keys.
+#[tokio::test]
+async fn few_keys_of_one_certificate_are_remembered() {
+    let stapler = Stapler::builder(verifier()).start();
+    let (one, other) = (leaf(&[]), leaf(&[]));
+    let kept = Arc::new(key(&other));
+    drop(stapler.stapled(Arc::clone(&kept)));
+    let met = (0..100).map(|_| {
+        let key = Arc::new(key(&one));
+        let met = Arc::downgrade(&key);
+        drop(stapler.stapled(key));
+        met
+    });
+    let met: Vec<_> = met.collect();
+    let alive = met.iter().filter(|key| key.strong_count() > 0).count();
+    assert!((1..=8).contains(&alive), "{alive}");
+    assert_eq!(Arc::strong_count(&kept), 2, "those of others are");
+}
+
 fn key(leaf: &Leaf) -> CertifiedKey {
     CertifiedKey::from_der(leaf.chain().to_vec(), leaf.key(), &provider()).unwrap()
 }
