@@ -293,7 +293,7 @@ impl HandshakeErrorKind {
                 "the other end's TLS 1.2 lacks RFC 7627: upgrade it, or use TLS 1.3"
             }
             Self::NoSuitableIdentity => {
-                "the context has no certificate that this client can use: add one, or one with another kind of key"
+                "the context has no certificate that this client can use: add one, or one with another kind of key; with pre-shared keys alone, the client has to offer one"
             }
             Self::ClientCertificateRefused(refusal) | Self::ServerCertificateRefused(refusal) => {
                 refusal.hint
@@ -584,6 +584,14 @@ fn psk_hint(error: &tls_psk::Error) -> &'static str {
             "the client can use its key alone only: allow psk_without_forward_secrecy, or update the client"
         }
         Psk::NoPsk => "give a key for this server's hint",
+        // In TLS 1.2 there is no other sign of it.
+        Psk::Record(tls_record::Error::BadRecordMac) => {
+            "the two ends have different keys for this identity, or something in between changes bytes: compare the keys (hex, no spaces)"
+        }
+        Psk::ImportedForTls12 => "allow TLS 1.3 alone, or offer the external key, too",
+        Psk::NothingConfigured { .. } => {
+            "compare versions, cipher suites and the hash of the keys in this end's own configuration"
+        }
         Psk::Reflection => "the program is connected to itself: look for a loop in the network",
         Psk::Downgrade => {
             "something on the way makes both ends use an older version than they could"
@@ -615,6 +623,15 @@ fn alert_hint(alert: AlertDescription) -> &'static str {
         }
         AlertDescription::HandshakeFailure => {
             "the other end found nothing in common: compare versions, ciphers, groups and certificates"
+        }
+        AlertDescription::DecryptError => {
+            "a signature, a Finished or a pre-shared key did not verify there: with a pre-shared key, the two ends have different ones for this identity"
+        }
+        AlertDescription::BadRecordMac => {
+            "the other end can't open what was sent: with a pre-shared key in TLS 1.2, the two ends have different ones for this identity"
+        }
+        AlertDescription::UnknownPskIdentity => {
+            "the other end does not know the identity of the pre-shared key: compare how both ends spell it"
         }
         AlertDescription::UnrecognizedName => "the other end does not serve this name",
         AlertDescription::NoApplicationProtocol => "compare `alpn` at both ends",

@@ -117,7 +117,7 @@ impl ClientHandshake {
     pub fn read(&mut self, wire: &mut [u8], out: &mut Vec<u8>) -> Result<Progress, Error> {
         let unanswered = matches!(self.0.state(), Some(State::ServerHello(_)));
         self.0.read(wire, out).map_err(|error| match error {
-            Error::AlertReceived(alert) if unanswered && refuses_psk(alert) => {
+            Error::AlertReceived(alert) if refuses_psk(alert, unanswered) => {
                 Error::PskNotAccepted { alert: Some(alert) }
             }
             error => error,
@@ -136,15 +136,15 @@ impl ClientHandshake {
 }
 
 /// With what a server answers a hello whose keys it does not know, where it has no certificate
-/// either.
-fn refuses_psk(alert: AlertDescription) -> bool {
-    matches!(
+/// either; in TLS 1.2, whose identity comes later, there is one alert for it at any time.
+fn refuses_psk(alert: AlertDescription, unanswered: bool) -> bool {
+    let to_hello = matches!(
         alert,
         AlertDescription::HandshakeFailure
             | AlertDescription::MissingExtension
-            | AlertDescription::UnknownPskIdentity
             | AlertDescription::InsufficientSecurity
-    )
+    );
+    alert == AlertDescription::UnknownPskIdentity || (unanswered && to_hello)
 }
 
 impl fmt::Debug for ClientHandshake {

@@ -60,6 +60,21 @@ async fn two_ends_talk_without_any_certificate() {
 }
 
 #[tokio::test]
+async fn what_to_try_without_certificates_has_a_key() {
+    let place = place();
+    let listen = ["serve", "--listen", "127.0.0.1:0"];
+    let mut server = place.start(&[&listen[..], &ONLY].concat());
+    let url = server.line_after("listening  https://localhost:").await;
+    let port = url.split_whitespace().next().unwrap().to_owned();
+    for line in [
+        format!("openssl s_client -connect localhost:{port} -psk_identity NAME -psk HEXKEY"),
+        format!("tls connect localhost:{port} --psk-identity NAME --psk-key @FILE"),
+    ] {
+        server.wait_for(&line).await;
+    }
+}
+
+#[tokio::test]
 async fn the_page_needs_no_certificate_either() {
     let place = place();
     let server = place.serve(&["--psk", "devices.psk", "--psk-only"]).await;

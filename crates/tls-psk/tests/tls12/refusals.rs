@@ -40,7 +40,10 @@ fn psk_06_an_unknown_identity_is_told_by_its_alert() {
     let mut ends = Ends::new();
     ends.known = b"another".to_vec();
     let outcome = ends.run();
-    assert_eq!(outcome.codes(), ("alert_received", "unknown_psk_identity"));
+    assert_eq!(
+        outcome.codes(),
+        ("psk_not_accepted", "unknown_psk_identity")
+    );
     assert_eq!(
         node_codes(&outcome),
         (

@@ -112,6 +112,16 @@ impl Banner {
             None => Default::default(),
         };
         let mut lines = Vec::new();
+        // curl has no pre-shared keys.
+        if self.certificate.is_none() {
+            lines.push(format!(
+                "openssl s_client -connect {place} -psk_identity NAME -psk HEXKEY"
+            ));
+            lines.push(format!(
+                "tls connect {place} --psk-identity NAME --psk-key @FILE"
+            ));
+            return lines;
+        }
         if !self.echo {
             lines.push(format!("curl {curl_ca}https://{place}/connection.json"));
         }
