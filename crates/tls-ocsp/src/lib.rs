@@ -34,6 +34,9 @@
 //! # }
 //! ```
 //!
+//! The feature `metrics` counts refreshes, and has a gauge of the certificates that demand a staple and
+//! have none (`tls_staples_missing`), worth an alert.
+//!
 //! Without the feature `fetch` the crate has no runtime and no sockets: requests, verification,
 //! verdicts.
 //!
@@ -56,6 +59,8 @@ mod fetch;
 mod keep_fresh;
 pub mod limits;
 mod message;
+#[cfg(feature = "fetch")]
+mod metrics;
 mod request;
 mod responder;
 mod response;

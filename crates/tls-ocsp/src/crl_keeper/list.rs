@@ -176,12 +176,14 @@ impl Subject for KeptList {
 
     fn adopt(&self, shared: &Shared, list: Verified) {
         tracing::debug!(url = self.list.url, "a fresh revocation list");
+        crate::metrics::list_refreshed("good");
         *self.list.last_error() = None;
         self.list.current.store(Some(Arc::new(list)));
         shared.publish();
     }
 
     fn failed(&self, shared: &Shared, error: &str) {
+        crate::metrics::list_refreshed("failed");
         let url = &self.list.url;
         let left = self.current();
         let left = left.map(|life| life.remaining(shared.upkeep.now()));

@@ -20,6 +20,8 @@ pub(crate) struct Entry {
     /// To be kept also when nobody asks.
     kept: AtomicBool,
     asked: AtomicBool,
+    /// A staple is demanded and there is none, and this was counted.
+    missing: AtomicBool,
 }
 
 /// How it stands with the staple of one certificate.
@@ -66,6 +68,7 @@ impl Entry {
             last_error: Mutex::new(last_error),
             kept: AtomicBool::new(false),
             asked: AtomicBool::new(true),
+            missing: AtomicBool::new(false),
         }
     }
 
@@ -75,6 +78,14 @@ impl Entry {
 
     pub(super) fn must_staple(&self) -> bool {
         self.must_staple
+    }
+
+    /// Counts a demanded staple that is not there, or is there again.
+    pub(super) fn set_missing(&self, missing: bool) {
+        let missing = missing && self.must_staple;
+        if self.missing.swap(missing, Ordering::Relaxed) != missing {
+            crate::metrics::staple_missing(missing);
+        }
     }
 
     pub(super) fn keep(&self) {
@@ -88,6 +99,7 @@ impl Entry {
 
     pub(super) fn store(&self, staple: Staple) {
         *self.lock() = None;
+        self.set_missing(false);
         self.staple.store(Some(Arc::new(staple)));
     }
 

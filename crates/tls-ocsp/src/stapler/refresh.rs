@@ -16,6 +16,7 @@ struct WatchedStaple {
 /// Begins to keep the staple of `entry` fresh.
 pub(super) fn begin(shared: &Arc<Shared>, entry: &Arc<Entry>) {
     let certificate = entry.short_name();
+    entry.set_missing(true);
     if entry.must_staple() {
         tracing::info!(%certificate, "the certificate demands a staple; there is none yet");
     }
@@ -100,6 +101,10 @@ impl Subject for WatchedStaple {
         let certificate = self.entry.short_name();
         let now = shared.upkeep.now();
         let left = self.current().map(|life| life.remaining(now));
+        crate::metrics::staple_refreshed("failed");
+        if left.is_none_or(|left| left.is_zero()) {
+            self.entry.set_missing(true);
+        }
         let nobody = shared.responder.is_none() && !self.entry.names_responder();
         if !self.entry.failed(error.to_owned()) || (nobody && !self.entry.must_staple()) {
             // The same again is not worth a line, nor a certificate that asks for none.
@@ -112,6 +117,7 @@ impl Subject for WatchedStaple {
     }
 
     fn forget(&self, shared: &Shared) {
+        self.entry.set_missing(false);
         shared.lock().remove(&self.entry.key);
         shared.keys.forget(&self.entry);
     }
@@ -122,6 +128,7 @@ impl Entry {
     pub(super) fn adopt(&self, staple: Staple) {
         let before = self.latest().map(|before| before.response().status);
         let status = staple.response().status;
+        crate::metrics::staple_refreshed(status.as_str());
         let certificate = self.short_name();
         match status {
             CertificateStatus::Revoked { .. } if before != Some(status) => {

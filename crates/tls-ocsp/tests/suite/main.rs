@@ -6,6 +6,8 @@ mod asking;
 mod codes;
 mod http_server;
 mod lists;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod mutated;
 mod pki;
 mod stapled_handshake;
