@@ -93,7 +93,7 @@ impl PskTable {
         if let Some(Keys { keys, .. }) = self.keys.get_mut(&identity) {
             keys.retain(|known| *known != key);
             let gone = keys.split_off(keys.len().min(MAX_KEYS_PER_IDENTITY - 1));
-            self.forget(&gone);
+            self.forget(&identity, &gone);
         }
         // There is room now.
         let _ = self.insert_at(0, identity, key);
@@ -140,7 +140,7 @@ impl PskTable {
         self.warnings.retain(|warning| !warning.is_about(identity));
         match self.keys.remove(identity) {
             Some(gone) => {
-                self.forget(&gone.keys);
+                self.forget(identity, &gone.keys);
                 true
             }
             None => false,
@@ -153,13 +153,22 @@ impl PskTable {
             return false;
         };
         let gone = keys.split_off(keys.len().min(1));
-        self.forget(&gone);
+        self.forget(identity, &gone);
         !gone.is_empty()
     }
 
-    fn forget(&mut self, gone: &[PskKey]) {
+    /// `identity` has these keys no more; somebody else may.
+    fn forget(&mut self, identity: &PskIdentity, gone: &[PskKey]) {
         for key in gone {
-            self.holders.remove(&key.generation());
+            let generation = key.generation();
+            if self.holders.get(&generation) != Some(identity) {
+                continue;
+            }
+            let mut others = self.keys.iter();
+            match others.find(|(_, held)| held.keys.contains(key)) {
+                Some((other, _)) => self.holders.insert(generation, other.clone()),
+                None => self.holders.remove(&generation),
+            };
         }
     }
 }

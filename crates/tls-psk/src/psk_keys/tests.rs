@@ -201,3 +201,20 @@ fn a_key_that_serves_both_versions_is_told_once_and_an_imported_one_does_not() {
     assert_eq!(keys.find(&identity("a"), ProtocolVersion::Tls12).len(), 1);
     assert_eq!(keys.warnings(), []);
 }
+
+/// Whoever of two holders of one key goes, the next one is told of.
+#[test]
+fn a_shared_key_stays_known_while_anybody_has_it() {
+    let key = PskKey::from_hex(HEX).unwrap();
+    for gone in ["a", "b"] {
+        let two = [(identity("a"), key.clone()), (identity("b"), key.clone())];
+        let keys = PskKeys::from_keys(two).unwrap();
+        assert!(keys.remove(&identity(gone)));
+        assert_eq!(keys.warnings(), []);
+        keys.add_key(&identity("c"), key.clone());
+        let [PskWarning::SharedKey { identity: who, .. }] = &keys.warnings()[..] else {
+            panic!("{:?}", keys.warnings());
+        };
+        assert_eq!(*who, identity("c"));
+    }
+}
