@@ -62,7 +62,11 @@
 //! | another certificate for another name | [`AcceptorBuilder::context`](net::AcceptorBuilder::context), [`choose_context`](net::AcceptorBuilder::choose_context) |
 //! | why a certificate was refused, and what to do | [`Refusal`](certs::Refusal), [`HandshakeError::certificate`](net::HandshakeError::certificate) |
 //! | clients that resume on any of my workers | [`TicketKeys`](sessions::TicketKeys), [`SessionStore`](sessions::SessionStore) |
+//! | sessions in Redis, keys that rotate for the fleet | `sessions::RedisStore` (feature `redis`), [`TicketKeys::published`](sessions::TicketKeys::published), [`AcceptorBuilder::sessions`](net::AcceptorBuilder::sessions) |
 //! | a client that resumes | [`TlsStream::session`](net::TlsStream::session), [`TlsConnector::resuming`](net::TlsConnector::resuming) |
+//! | devices with keys and no CA | [`PskKeys`](psk::PskKeys), [`AcceptorBuilder::psk`](net::AcceptorBuilder::psk), [`TlsConnector::psk`](net::TlsConnector::psk) |
+//! | certificates and CAs that reload | [`Watched`](certs::Watched), taken by [`SecureContext`](context::SecureContext) |
+//! | revocation: staples and lists | [`ocsp`], [`AcceptorBuilder::ocsp_response`](net::AcceptorBuilder::ocsp_response), [`TlsConnector::staples`](net::TlsConnector::staples), [`SecureContextBuilder::crls`](context::SecureContextBuilder::crls) |
 //! | what was negotiated, and why it was no resumption | [`ConnectionInfo`](net::ConnectionInfo) |
 //! | deadlines and limits | [`AcceptorBuilder`](net::AcceptorBuilder) |
 //! | to stop without cutting anyone | [`ServerHandle::shutdown`](net::ServerHandle::shutdown) |
