@@ -93,7 +93,7 @@ impl CrlKeeper {
     /// The issuer's certificate can't be read.
     pub fn watch_list(&self, url: &str, issuer: &CertificateDer<'_>) -> Result<()> {
         let key = PublicKey::of_certificate(issuer)?;
-        if let Some(list) = self.0.list(url, key) {
+        if let Some(list) = self.0.list(&[url.to_owned()], key) {
             list.keep();
         }
         Ok(())
@@ -107,8 +107,9 @@ impl CrlKeeper {
     /// that nobody brings any more is forgotten.
     pub fn watch_chain(&self, chain: &[CertificateDer<'_>], trust: &Trust) {
         for target in path::to_trust(chain, trust, &self.0.provider) {
-            if let [url, ..] = target.crl_distribution_points() {
-                self.0.list(url, target.issuer_key.clone());
+            let places = target.crl_distribution_points();
+            if !places.is_empty() {
+                self.0.list(places, target.issuer_key.clone());
             }
         }
     }
@@ -133,8 +134,9 @@ impl Shared {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The list at `url`, known from now on; `None` if there are too many.
-    fn list(self: &Arc<Self>, url: &str, issuer: PublicKey) -> Option<Arc<List>> {
+    /// The list at one of `places`, known from now on by the first; `None` if there are too many.
+    fn list(self: &Arc<Self>, places: &[String], issuer: PublicKey) -> Option<Arc<List>> {
+        let url = places.first()?;
         let mut known = self.lock();
         if let Some(list) = known.get(url) {
             list.asked_for_by(issuer);
@@ -144,7 +146,7 @@ impl Shared {
             tracing::warn!("more than {MAX_LISTS} revocation lists; {url:?} is not fetched");
             return None;
         }
-        let list = Arc::new(List::new(url, issuer));
+        let list = Arc::new(List::new(places, issuer));
         known.insert(url.to_owned(), Arc::clone(&list));
         drop(known);
         let kept = KeptList::new(Arc::downgrade(self), Arc::clone(&list));

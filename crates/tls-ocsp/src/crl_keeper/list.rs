@@ -14,6 +14,8 @@ use crate::signature::PublicKey;
 
 pub(super) struct List {
     url: String,
+    /// Where it is, in turn; `url` is the first.
+    places: Vec<String>,
     /// Who may sign it: a CA that was renewed has two certificates.
     issuers: Mutex<Vec<PublicKey>>,
     current: ArcSwapOption<Verified>,
@@ -32,7 +34,7 @@ pub(super) struct Verified {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListReport {
-    /// Where it is fetched from.
+    /// Where it is fetched from: the first address of the certificates.
     pub url: String,
     /// Who issued it.
     pub issuer: Option<String>,
@@ -45,9 +47,10 @@ pub struct ListReport {
 }
 
 impl List {
-    pub(super) fn new(url: &str, issuer: PublicKey) -> Self {
+    pub(super) fn new(places: &[String], issuer: PublicKey) -> Self {
         Self {
-            url: url.to_owned(),
+            url: places.first().cloned().unwrap_or_default(),
+            places: places.to_vec(),
             issuers: Mutex::new(vec![issuer]),
             current: ArcSwapOption::empty(),
             last_error: Mutex::new(None),
@@ -120,7 +123,7 @@ impl Subject for KeptList {
     }
 
     fn places(&self, _: &Shared) -> Vec<String> {
-        vec![self.list.url.clone()]
+        self.list.places.clone()
     }
 
     async fn ask(&self, shared: &Shared, url: &str) -> Result<Verified, String> {

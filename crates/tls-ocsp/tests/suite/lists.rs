@@ -45,12 +45,23 @@ fn leaf(url: &str) -> Leaf {
 }
 
 fn leaf_of(ca: &Authority, url: &str) -> Leaf {
+    leaf_at(ca, &[url.to_owned()])
+}
+
+/// A leaf whose list is at each of these.
+fn leaf_at(ca: &Authority, urls: &[String]) -> Leaf {
+    let name = |url: &String| [&[0x86, u8::try_from(url.len()).unwrap()], url.as_bytes()].concat();
+    let names: Vec<u8> = urls.iter().flat_map(name).collect();
+    // SEQUENCE OF DistributionPoint, SEQUENCE, [0] distributionPoint, [0] fullName.
+    let points = [0xa0, 0xa0, 0x30, 0x30].iter().fold(names, |inside, tag| {
+        let length = u8::try_from(inside.len()).unwrap();
+        let head = match length {
+            0..=127 => vec![*tag, length],
+            _ => vec![*tag, 0x81, length],
+        };
+        [head, inside].concat()
+    });
     let mut params = server_params(&["localhost"]);
-    let url = url.as_bytes();
-    let length = u8::try_from(url.len()).unwrap();
-    let mut points = vec![0x30, 8 + length, 0x30, 6 + length, 0xa0, 4 + length];
-    points.extend([0xa0, 2 + length, 0x86, length]);
-    points.extend(url);
     let oid = &[2, 5, 29, 31];
     let extension = CustomExtension::from_oid_content(oid, points);
     params.custom_extensions.push(extension);
@@ -135,6 +146,23 @@ async fn a_list_is_fetched_from_where_a_certificate_names_it_and_refuses_what_it
     }
     assert_eq!(server.asked().len(), 1);
     assert_eq!(server.asked()[0].line, "GET /ca.crl HTTP/1.1");
+}
+
+/// A certificate may name its list twice: by LDAP and HTTP, by HTTPS and HTTP, by a mirror.
+#[tokio::test]
+async fn the_addresses_of_a_list_are_tried_in_turn() {
+    let server = HttpServer::start(|_| Reply::Body(list(2024, &[]))).await;
+    let gone = HttpServer::start(|_| Reply::Status(404)).await;
+    let points = [
+        "ldap://directory.test/ca".to_owned(),
+        "https://no.tls.test/ca.crl".to_owned(),
+        gone.url(),
+        server.url(),
+    ];
+    let keeper = builder().start();
+    keeper.watch_chain(leaf_at(ca(), &points).chain(), &trust());
+    until(&keeper, is_there).await;
+    assert_eq!((gone.asked().len(), server.asked().len()), (1, 1));
 }
 
 #[tokio::test]
