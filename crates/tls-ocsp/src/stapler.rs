@@ -45,6 +45,7 @@ pub(crate) struct Shared {
     issuers: Vec<CertificateDer<'static>>,
     /// Asked in place of those that the certificates name.
     responder: Option<String>,
+    nonce: bool,
     upkeep: Upkeep,
     entries: Mutex<HashMap<Fingerprint, Arc<Entry>>>,
     keys: CertifiedKeys,
@@ -75,7 +76,7 @@ impl Stapler {
         let leaf = chain.first().ok_or(crate::Error::NoIssuer)?;
         let entry = self.entry(leaf, chain);
         entry.keep();
-        entry.adopt(self.0.verify(entry.target()?, response)?);
+        entry.adopt(self.0.verify(entry.target()?, response, None)?);
         self.0.upkeep.changed();
         Ok(())
     }
@@ -139,8 +140,12 @@ impl Shared {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn verify(&self, target: &Target, response: Vec<u8>) -> Result<Staple> {
-        let verified = self.verifier.verify(target, &response, self.upkeep.now())?;
+    /// `nonce`: of the request that this answers, if it had one.
+    fn verify(&self, target: &Target, response: Vec<u8>, nonce: Option<&[u8]>) -> Result<Staple> {
+        let now = self.upkeep.now();
+        let verified = self
+            .verifier
+            .verify_with_nonce(target, &response, now, nonce)?;
         Staple::new(response, verified)
     }
 }

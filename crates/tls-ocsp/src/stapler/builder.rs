@@ -20,6 +20,7 @@ pub struct StaplerBuilder {
     caches: Vec<Arc<dyn ResponseCache>>,
     issuers: Vec<CertificateDer<'static>>,
     responder: Option<String>,
+    nonce: bool,
     clock: Arc<dyn TimeProvider>,
     retry: Retry,
 }
@@ -40,6 +41,7 @@ impl StaplerBuilder {
             caches: Vec::new(),
             issuers: Vec::new(),
             responder: None,
+            nonce: false,
             clock: Arc::new(DefaultTimeProvider),
             retry: Retry::default(),
         }
@@ -70,6 +72,15 @@ impl StaplerBuilder {
     #[must_use]
     pub fn responder(mut self, url: &str) -> Self {
         self.responder = Some(url.to_owned());
+        self
+    }
+
+    /// Sends a nonce with each question (RFC 9654), so that nobody on the way can give an old answer.
+    /// Off by default: caches and large responders answer without (RFC 5019, Section 4), and an answer
+    /// without a nonce is taken all the same; one that repeats another nonce is not.
+    #[must_use]
+    pub fn nonce(mut self, send: bool) -> Self {
+        self.nonce = send;
         self
     }
 
@@ -106,6 +117,7 @@ impl StaplerBuilder {
             fetcher: self.fetcher,
             issuers: self.issuers,
             responder: self.responder,
+            nonce: self.nonce,
             upkeep: Upkeep::new(self.caches, self.clock, self.retry, runtime),
             entries: Mutex::new(HashMap::new()),
             keys: CertifiedKeys::default(),

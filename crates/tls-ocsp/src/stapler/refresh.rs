@@ -68,16 +68,22 @@ impl Subject for WatchedStaple {
 
     async fn ask(&self, shared: &Shared, url: &str) -> Result<Staple, String> {
         let target = self.entry.target().map_err(|error| error.to_string())?;
-        let request = OcspRequest::new(target).map_err(|error| error.to_string())?;
+        let request = match shared.nonce {
+            true => OcspRequest::with_nonce(target, shared.verifier.provider()),
+            false => OcspRequest::new(target),
+        };
+        let request = request.map_err(|error| error.to_string())?;
         let answer = shared.fetcher.ask(url, &request).await;
         let answer = answer.map_err(|error| error.to_string())?;
-        self.verify(shared, answer.to_vec())
+        shared
+            .verify(target, answer.to_vec(), request.nonce())
+            .map_err(|error| error.to_string())
     }
 
     fn verify(&self, shared: &Shared, bytes: Vec<u8>) -> Result<Staple, String> {
         let target = self.entry.target().map_err(|error| error.to_string())?;
         shared
-            .verify(target, bytes)
+            .verify(target, bytes, None)
             .map_err(|error| error.to_string())
     }
 

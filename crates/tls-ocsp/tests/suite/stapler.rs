@@ -332,3 +332,38 @@ async fn without_its_issuer_a_certificate_still_tells_whether_it_names_a_respond
         assert!(report.last_error.unwrap().contains("issuer"));
     }
 }
+
+#[tokio::test]
+async fn with_a_nonce_an_old_answer_is_no_answer() {
+    let Some(openssl) = OpenSsl::require() else {
+        return;
+    };
+    let subject = leaf(&["http://ignored.test/"]);
+    let ca = OcspCa::new(openssl, ca());
+    ca.set(&target(&subject).serial(), Standing::Valid);
+    // Somebody on the way recorded the answer to another question.
+    let provider = super::pki::provider();
+    let request = OcspRequest::with_nonce(&target(&subject), &provider).unwrap();
+    let recorded = ca.answer(request.as_der(), &["-nmin", "60"]).await;
+    let replay = HttpServer::start(move |_| Reply::Body(recorded.clone())).await;
+    let fooled = builder().responder(&replay.url()).start();
+    fooled.watch(subject.chain());
+    until(&fooled, |report| says(report, "good")).await;
+    let careful = builder().responder(&replay.url()).nonce(true).start();
+    careful.watch(subject.chain());
+    let report = until(&careful, |report| report.last_error.is_some()).await;
+    assert!(report.last_error.unwrap().contains("another nonce"));
+    assert_eq!(report.status, None);
+    // The responder itself repeats what it is asked with.
+    let listening = ca.listen(&["-nmin", "60"]).await;
+    let careful = builder().responder(&listening.url).nonce(true).start();
+    careful.watch(subject.chain());
+    until(&careful, |report| says(report, "good")).await;
+    assert!(
+        careful
+            .staple(subject.certificate())
+            .unwrap()
+            .response()
+            .nonce
+    );
+}
