@@ -4,10 +4,8 @@
 use std::hint::black_box;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
-use rustix::time::{ClockId, clock_gettime};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
@@ -17,6 +15,7 @@ use rustls::{ClientConfig, RootCertStore};
 use tls_certs::{CaKind, ServerVerifier, Trust, ca_certificates};
 use tls_context::SecureContext;
 
+use crate::alone::print_rate;
 use crate::cpu_clock::Watched;
 use crate::identity::SERVER_NAME;
 use crate::options::Options;
@@ -24,8 +23,6 @@ use crate::{Error, Result};
 
 /// Contexts beside the first one that trusts the bundled roots.
 const CONTEXTS: u64 = 1000;
-/// Between two looks at the clock.
-const BATCH: u64 = 8;
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,34 +84,6 @@ pub(crate) fn run(stack: Stack, row: Row, options: &Options) -> Result<()> {
         Row::Verify | Row::Refuse => verify(stack, row == Row::Verify, options),
         Row::Memory => memory(stack),
     }
-}
-
-/// Prints how often `work` is done in a second of this thread.
-fn print_rate(options: &Options, mut work: impl FnMut() -> Result<()>) -> Result<()> {
-    let mut run = |length: Duration| -> Result<f64> {
-        let end = Instant::now() + length;
-        let before = thread_time();
-        let mut done = 0;
-        while Instant::now() < end {
-            for _ in 0..BATCH {
-                work()?;
-            }
-            done += BATCH;
-        }
-        Ok(done as f64 / (thread_time() - before).as_secs_f64())
-    };
-    run(options.window / 4)?;
-    let rate = run(options.window)?;
-    println!("rate {rate}");
-    Ok(())
-}
-
-fn thread_time() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    Duration::new(
-        time.tv_sec.unsigned_abs(),
-        u32::try_from(time.tv_nsec).unwrap_or(0),
-    )
 }
 
 fn provider() -> Arc<CryptoProvider> {

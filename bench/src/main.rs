@@ -2,7 +2,7 @@
 //!
 //! `tls-bench server STACK ROW` prints `port N` and serves until its input ends.
 //! `tls-bench client ROW PORT` makes the load and prints `NAME VALUE` a line.
-//! `tls-bench alone STACK ROW` works on certificates without a peer and prints the same.
+//! `tls-bench alone STACK ROW` works on certificates or OCSP responses without a peer and prints the same.
 //! `tls-bench worker SHARING PORT` is one of several on a port; prints `port N`, serves until its
 //! input ends, and then prints what its connections came to.
 //! `tls-bench rate PORT` and `tls-bench soak PORT` come to workers and print `NAME VALUE` a line.
@@ -14,11 +14,13 @@
     reason = "a command-line program"
 )]
 
+mod alone;
 mod certificates;
 mod client;
 mod cpu_clock;
 mod fleet;
 mod identity;
+mod ocsp;
 mod options;
 mod psk;
 mod row;
@@ -69,7 +71,10 @@ fn server(stack: &str, row: &str, options: &[&str]) -> Result<()> {
 fn alone(stack: &str, row: &str, options: &[&str]) -> Result<()> {
     let options = options::Options::parse(options)?;
     single_core::pin(&options, single_core::SERVER_CORE)?;
-    certificates::run(stack.parse()?, row.parse()?, &options)
+    match row.starts_with("ocsp-") {
+        true => ocsp::run(stack.parse()?, row.parse()?, &options),
+        false => certificates::run(stack.parse()?, row.parse()?, &options),
+    }
 }
 
 fn client(row: &str, port: &str, options: &[&str]) -> Result<()> {

@@ -43,6 +43,10 @@ pub(crate) enum Handshake {
     Tls13Psk,
     /// With a pre-shared key and X25519.
     Tls12Psk,
+    /// Full, with a staple.
+    Tls13Stapled,
+    /// Full, with a staple.
+    Tls12Stapled,
 }
 
 impl Row {
@@ -61,12 +65,20 @@ impl Handshake {
     pub(crate) fn is_tls12(self) -> bool {
         matches!(
             self,
-            Self::Tls12X25519 | Self::Tls12Resumed | Self::Tls12Stored | Self::Tls12Psk
+            Self::Tls12X25519
+                | Self::Tls12Resumed
+                | Self::Tls12Stored
+                | Self::Tls12Psk
+                | Self::Tls12Stapled
         )
     }
 
     pub(crate) fn is_psk(self) -> bool {
         matches!(self, Self::Tls13Psk | Self::Tls12Psk)
+    }
+
+    pub(crate) fn is_stapled(self) -> bool {
+        matches!(self, Self::Tls13Stapled | Self::Tls12Stapled)
     }
 
     pub(crate) fn is_resumed(self) -> bool {
@@ -102,6 +114,8 @@ impl FromStr for Row {
             "sessions" => Self::Sessions,
             "psk13" => Self::Handshake(Handshake::Tls13Psk),
             "psk12" => Self::Handshake(Handshake::Tls12Psk),
+            "staple13" => Self::Handshake(Handshake::Tls13Stapled),
+            "staple12" => Self::Handshake(Handshake::Tls12Stapled),
             "send16k" => Self::Send { write: 16 * KIB },
             "send1m" => Self::Send { write: 1024 * KIB },
             "recv16k" => Self::Receive { write: 16 * KIB },

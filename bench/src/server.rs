@@ -6,6 +6,7 @@ mod ours;
 mod plain;
 mod psk;
 mod sessions;
+mod stapled;
 mod tokio_rustls;
 mod work;
 
@@ -50,6 +51,7 @@ impl FromStr for Stack {
             "tls" => Self::Ours(ours::Setting::Default),
             "tls-corked" => Self::Ours(ours::Setting::Corked),
             "tls-full" => Self::Ours(ours::Setting::Full),
+            "tls-stapled" => Self::Ours(ours::Setting::Stapled),
             "tls-redis" => Self::Ours(ours::Setting::Redis),
             _ => return Err(format!("there is no stack {name:?}").into()),
         })

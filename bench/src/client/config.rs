@@ -38,7 +38,9 @@ pub(crate) fn config(handshake: Handshake) -> Result<Arc<ClientConfig>> {
     let mut config = ClientConfig::builder_with_provider(Arc::new(provider))
         .with_protocol_versions(&[version])?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(AcceptAny))
+        .with_custom_certificate_verifier(Arc::new(AcceptAny {
+            stapled: handshake.is_stapled(),
+        }))
         .with_no_client_auth();
     config.alpn_protocols = vec![PROTOCOL.to_vec()];
     config.resumption = if handshake.is_resumed() {
@@ -92,9 +94,12 @@ pub(super) fn check(
     expect("group", &seen, &group)
 }
 
-/// The client's work is not what is measured: it checks no certificate.
+/// The client's work is not what is measured: it checks no certificate, only whether there is a
+/// staple.
 #[derive(Debug)]
-struct AcceptAny;
+struct AcceptAny {
+    stapled: bool,
+}
 
 impl ServerCertVerifier for AcceptAny {
     fn verify_server_cert(
@@ -102,10 +107,16 @@ impl ServerCertVerifier for AcceptAny {
         _end_entity: &CertificateDer<'_>,
         _intermediates: &[CertificateDer<'_>],
         _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
+        ocsp_response: &[u8],
         _now: UnixTime,
     ) -> std::result::Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
+        match ocsp_response.is_empty() {
+            empty if empty == self.stapled => Err(rustls::Error::General(format!(
+                "a staple of {} bytes",
+                ocsp_response.len()
+            ))),
+            _ => Ok(ServerCertVerified::assertion()),
+        }
     }
 
     fn verify_tls12_signature(

@@ -9,6 +9,7 @@ use tls_net::{ClientHello, PskKeys, TlsAcceptor};
 use tls_session_store::{MemoryStore, RedisStore, SessionStore as _, SharedSecret};
 use tokio::net::TcpListener;
 
+use super::stapled;
 use super::work::Work;
 use crate::Result;
 use crate::identity::{Identity, PROTOCOL, SERVER_NAME};
@@ -26,6 +27,8 @@ pub(crate) enum Setting {
     Full,
     /// Sessions in Redis.
     Redis,
+    /// A stapler with a staple.
+    Stapled,
 }
 
 /// How long a handshake that is measured may wait for Redis: what is late would be a full one, and
@@ -41,6 +44,7 @@ pub(super) async fn acceptor(
     let builder = TlsAcceptor::builder(context(work)?);
     Ok(match setting {
         Setting::Full => full(work)?,
+        Setting::Stapled => stapled::acceptor()?,
         Setting::Redis => {
             let url = options.redis.as_deref().ok_or("--redis is missing")?;
             let store = RedisStore::open(url)?;
@@ -102,7 +106,7 @@ fn context(work: Work) -> Result<SecureContext> {
         .build()?)
 }
 
-fn server_identity(
+pub(super) fn server_identity(
     certificate: rustls::pki_types::CertificateDer<'static>,
     key: PrivateKeyDer<'static>,
 ) -> Result<ServerIdentity> {

@@ -17,6 +17,13 @@ const WEBPKI: &str = "rustls-webpki";
 /// The crate of this workspace in those rows.
 const CERTS: &str = "tls-certs";
 
+/// This workspace with a staple.
+const STAPLED: &str = "tls-stapled";
+/// One signature, verified by the provider: what an OCSP response costs at least.
+const P256: &str = "aws-lc-rs";
+/// The crate of this workspace in the rows on OCSP.
+const OCSP: &str = "tls-ocsp";
+
 /// What is measured with one pair of processes, or one process.
 #[derive(Debug)]
 pub(super) struct Load {
@@ -77,6 +84,7 @@ const MEMORY: &[&str] = &[
 ];
 const HANDSHAKE_AIMS: &[Aim] = &[aim_and_floor("tls", 1.0, 0.9), aim("tls-full", 0.95)];
 const PSK_AIMS: &[Aim] = &[aim("tls", 1.2), aim("tls-psk", 1.2)];
+const STAPLED_AIMS: &[Aim] = &[aim(STAPLED, 0.98)];
 const MEMORY_AIMS: &[Aim] = &[aim_and_floor("tls", 0.38, 0.40), aim("tls-full", 0.38)];
 
 const fn handshake(
@@ -152,6 +160,33 @@ const fn alone(name: &'static str, title: &'static str, aims: &'static [Aim]) ->
         stacks: &[WEBPKI, CERTS],
         aims,
         is_less_better: false,
+    }
+}
+
+/// Beside the same handshake of ours without a staple.
+const fn stapled(name: &'static str, title: &'static str) -> Row {
+    Row {
+        base: "tls",
+        aims: STAPLED_AIMS,
+        ..handshake(name, title, &["tls", STAPLED])
+    }
+}
+
+/// A thousand certificates that one stapler watches.
+const fn watched(
+    name: &'static str,
+    title: &'static str,
+    printed: &'static str,
+    unit: &'static str,
+) -> Row {
+    Row {
+        unit,
+        load: "ocsp-watch",
+        printed,
+        base: OCSP,
+        stacks: &[OCSP],
+        is_less_better: true,
+        ..alone(name, title, &[])
     }
 }
 
@@ -310,6 +345,35 @@ pub(super) const ROWS: &[Row] = &[
             &[aim(CERTS, 1.0)],
         )
     },
+    stapled("staple13", "full handshake with a staple, TLS 1.3"),
+    stapled("staple12", "full handshake with a staple, TLS 1.2"),
+    Row {
+        base: P256,
+        stacks: &[P256, OCSP],
+        ..alone(
+            "ocsp-verify",
+            "a response is verified, beside its signature alone",
+            &[],
+        )
+    },
+    watched(
+        "ocsp-watch-each",
+        "memory of each of 1,000 certificates with staples",
+        "each",
+        "B",
+    ),
+    watched(
+        "ocsp-watch-time",
+        "until all 1,000 have one, from a responder on this host",
+        "time",
+        "ms",
+    ),
+    watched(
+        "ocsp-watch-cpu",
+        "the stapler's CPU time for that",
+        "cpu",
+        "ms",
+    ),
 ];
 
 impl Row {
@@ -332,15 +396,16 @@ impl Row {
 pub(super) fn nearest(load: &'static str, stack: &str) -> &'static str {
     match (load, stack) {
         ("psk13", BASE) => "res13",
-        // Without a store there is nothing that could be away.
-        (AWAY, "tls") => "hs13",
+        // Without a store there is nothing that could be away, nor a staple without a stapler.
+        (AWAY | "staple13", "tls") => "hs13",
+        ("staple12", "tls") => "hs12",
         _ => load,
     }
 }
 
 /// Whether a load is the work of one process, without a peer.
 pub(super) fn is_alone(load: &str) -> bool {
-    load.starts_with("cert-")
+    load.starts_with("cert-") || load.starts_with("ocsp-")
 }
 
 /// Whether a stack is this workspace in one setting or another.

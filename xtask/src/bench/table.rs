@@ -23,7 +23,7 @@ impl fmt::Display for Table<'_> {
         }
         write!(
             f,
-            "per CPU second of the server process (of the only one in rows on certificates); ratio to {BASE}, or to the first stack of a row without it, round by round"
+            "per CPU second of the server process (of the only one in rows on certificates and OCSP); ratio to {BASE}, or to the first stack of a row without it, round by round"
         )
     }
 }
