@@ -5,8 +5,8 @@ use time::{Duration, OffsetDateTime};
 
 use crate::Result;
 
-/// Bytes that are signed, for a serial number of 20 bytes; about that will do.
-pub(super) const SIGNED_LEN: usize = 164;
+/// Bytes that are signed where the serial number has 20 bytes.
+pub(super) const SIGNED_LEN: usize = 165;
 
 /// The headers around the CertID of a request in the small form of RFC 5019: four short ones.
 const AROUND_CERT_ID: usize = 4 * 2;

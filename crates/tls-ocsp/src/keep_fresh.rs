@@ -194,7 +194,9 @@ async fn keep_fresh<S: Subject>(subject: S) {
                 owner.upkeep().changed();
                 return;
             }
-            match refresh(&subject, &owner).await {
+            // On the heap while it lasts: most of the time a task only waits, and it would keep the
+            // space of a whole HTTP exchange for that.
+            match Box::pin(refresh(&subject, &owner)).await {
                 Refreshed::Good(pause) => {
                     retries = None;
                     counts = true;
