@@ -194,9 +194,7 @@ async fn keep_fresh<S: Subject>(subject: S) {
                 owner.upkeep().changed();
                 return;
             }
-            // On the heap while it lasts: most of the time a task only waits, and it would keep the
-            // space of a whole HTTP exchange for that.
-            match Box::pin(refresh(&subject, &owner)).await {
+            match refresh(&subject, &owner).await {
                 Refreshed::Good(pause) => {
                     retries = None;
                     counts = true;
@@ -253,7 +251,9 @@ async fn refresh<S: Subject>(subject: &S, owner: &S::Owner) -> Refreshed {
     let Ok(_place) = upkeep.at_work.acquire().await else {
         return Refreshed::Never;
     };
-    match ask_in_turn(subject, owner, &places).await {
+    // On the heap while it lasts: a task waits most of the time, for its turn or for the next one, and
+    // would keep the space of a whole HTTP exchange for that.
+    match Box::pin(ask_in_turn(subject, owner, &places)).await {
         Ok(fresh) => {
             let life = S::life(&fresh);
             let now = upkeep.now();
