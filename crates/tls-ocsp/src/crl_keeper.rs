@@ -5,6 +5,7 @@ mod list;
 mod path;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pki_types::CertificateDer;
@@ -68,6 +69,8 @@ struct Shared {
     lists: Watched<Crls>,
     upkeep: Upkeep,
     known: Mutex<HashMap<String, Arc<List>>>,
+    /// There are as many as there may be, and that was said.
+    full: AtomicBool,
     /// One set at a time, so that no older one comes after a newer one.
     publishing: Mutex<()>,
 }
@@ -143,7 +146,9 @@ impl Shared {
             return Some(Arc::clone(list));
         }
         if known.len() >= MAX_LISTS {
-            tracing::warn!("more than {MAX_LISTS} revocation lists; {url:?} is not fetched");
+            if !self.full.swap(true, Ordering::Relaxed) {
+                tracing::warn!("more than {MAX_LISTS} revocation lists; {url:?} is not fetched");
+            }
             return None;
         }
         let list = Arc::new(List::new(places, issuer));

@@ -42,6 +42,7 @@ pub(crate) fn verify(
         return check(&target.issuer_key).map(|()| Responder::Issuer);
     }
     let certs = basic.certs.as_deref().unwrap_or_default();
+    let mut fault = ResponderFault::Unknown;
     for der in certs.iter().take(MAX_DELEGATES) {
         let der = der.to_der().map_err(malformed)?;
         let Ok(delegate) = Certificate::from_der(&der) else {
@@ -55,12 +56,14 @@ pub(crate) fn verify(
             continue;
         };
         if is(&data.responder_id, &name, &key) {
-            authorised(provider, target, &delegate, &der, now)
-                .map_err(Error::ResponderNotAuthorised)?;
-            return check(&key).map(|()| Responder::Delegate);
+            // One that was renewed may be there twice, with the same name or key.
+            match authorised(provider, target, &delegate, &der, now) {
+                Ok(()) => return check(&key).map(|()| Responder::Delegate),
+                Err(why) => fault = why,
+            }
         }
     }
-    Err(Error::ResponderNotAuthorised(ResponderFault::Unknown))
+    Err(Error::ResponderNotAuthorised(fault))
 }
 
 fn is(id: &ResponderId, name: &[u8], key: &PublicKey) -> bool {

@@ -1,6 +1,7 @@
 //! Puts a keeper of lists together.
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -99,6 +100,7 @@ impl CrlKeeperBuilder {
             given: self.given,
             upkeep: Upkeep::new(self.caches, self.clock, self.retry, runtime),
             known: Mutex::new(HashMap::new()),
+            full: AtomicBool::new(false),
             publishing: Mutex::new(()),
         }))
     }

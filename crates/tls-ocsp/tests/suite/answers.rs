@@ -167,6 +167,31 @@ async fn a_delegate_answers_if_the_issuer_made_it_one() {
     }
 }
 
+/// The old certificate of a renewed delegate comes first, with the same name.
+#[tokio::test]
+async fn a_renewed_delegate_is_not_judged_by_its_old_certificate() {
+    let Some(openssl) = OpenSsl::require() else {
+        return;
+    };
+    let target = target(&leaf(&[]));
+    let signer = delegate(ca(), GOOD_DELEGATE);
+    let old = delegate(
+        ca(),
+        Delegate {
+            ended: true,
+            ..GOOD_DELEGATE
+        },
+    );
+    let responder = OcspCa::delegated(openssl, ca(), &signer);
+    responder.set(&target.serial(), Standing::Valid);
+    let others = responder.directory().join("others.pem");
+    std::fs::write(&others, old.certificate_pem()).unwrap();
+    let args = ["-nmin", "60", "-rother", "others.pem"];
+    let answer = answer(&responder, &target, &args).await;
+    let verified = verifier().verify(&target, &answer, UnixTime::now());
+    assert_eq!(verified.unwrap().responder, Responder::Delegate);
+}
+
 #[tokio::test]
 async fn a_stranger_and_an_absent_delegate_are_nobody() {
     let Some(openssl) = OpenSsl::require() else {
