@@ -100,7 +100,7 @@ fn negotiated(report: &ConnectionReport, info: &ConnectionInfo, early: bool) -> 
         (
             "Handshake",
             "ms",
-            Some(format!("{} ms", report.ms)),
+            Some(format!("{:.1} ms", report.ms)),
             remark(),
         ),
     ]

@@ -110,6 +110,6 @@ async fn page_and_json_of_one_connection_are_the_same_facts() {
     compare(&page, &told, &FIELDS);
     // The port of the client shows that it was one connection.
     compare(&page, &told, &["peer"]);
-    let ms = format!("{} ms", told["ms"]);
+    let ms = format!("{:.1} ms", told["ms"].as_f64().unwrap());
     assert_eq!(shown(&page, "ms"), Some(ms));
 }
