@@ -137,7 +137,7 @@ async fn connect(
     in_time("a handshake", connector.connect(name, tcp)).await
 }
 
-// Spec: OCS-01, OCS-05, OCS-06, OCS-07, T-OCS-02
+// Spec: SOE-05, OCS-01, OCS-05, OCS-06, OCS-07, T-OCS-02
 #[tokio::test]
 async fn our_client_gets_nodes_staple_and_may_refuse_it() {
     let Some(mut node) = NodePeer::require() else {
@@ -195,9 +195,17 @@ async fn our_client_gets_nodes_staple_and_may_refuse_it() {
         assert_eq!(error.code(), "hook_failed");
         node.event(stapling, "clientError").await;
 
+        // Nothing stapled is told as well, once.
         let plain = node.listen(options.clone(), json!({})).await;
-        let connector = TlsConnector::from(context).request_ocsp(true);
+        let (told, tells) = std::sync::mpsc::channel();
+        let connector = TlsConnector::from(context)
+            .request_ocsp(true)
+            .check_ocsp_response(move |response| {
+                told.send(response.map(<[u8]>::to_vec))
+                    .map_err(|_| "nobody listens")
+            });
         let stream = connect(plain.address, &connector).await.unwrap();
+        assert_eq!(tells.try_iter().collect::<Vec<_>>(), [None]);
         assert_eq!(stream.info().ocsp_response(), None);
         assert_eq!(stream.info().staple_verdict().unwrap().code(), "absent");
     }
