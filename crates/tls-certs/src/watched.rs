@@ -230,6 +230,15 @@ impl<T: Watchable> Watched<T> {
         Ok(generation)
     }
 
+    /// Swaps `value` in without those checks, for who made them already, or means to lose something.
+    pub fn set(&self, value: T) -> u64 {
+        let candidate = self.0.lock_candidate();
+        let generation = self.0.swap(value);
+        drop(candidate);
+        self.0.tell(generation);
+        generation
+    }
+
     /// Why the files as they are now are not in use; `None` if they are.
     #[must_use]
     pub fn last_error(&self) -> Option<Arc<Error>> {

@@ -3,6 +3,8 @@
 mod builder;
 mod list;
 mod path;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,8 +27,9 @@ use crate::{Fetcher, Result};
 /// contexts and verifiers take them. Cheap to clone; clones share everything.
 ///
 /// - A list is fetched when it is [told of](Self::watch_list), or named by a
-///   [chain](Self::watch_chain); then again at half of its life, with some jitter, and after failures
-///   with growing pauses. The last good one serves until it ends.
+///   [chain](Self::watch_chain); then again at half of its life, or after
+///   [half a day](CrlKeeperBuilder::at_least_every), with some jitter, and after failures with growing
+///   pauses. The last good one serves until it ends.
 /// - It counts only if the issuer that the list is about signed it, if it holds now, and if it is not
 ///   older than the one in use: an old list would hide who was revoked since.
 /// - Caches let lists survive a restart and one worker fetch for all.
@@ -167,9 +170,8 @@ impl Shared {
         let known: Vec<_> = self.lock().values().cloned().collect();
         let lists = known.iter().filter_map(|list| list.crls());
         let all = lists.fold(self.given.clone(), |all, list| all.with(&list));
-        if let Err(error) = self.lists.replace(all) {
-            tracing::warn!("fetched revocation lists can't be used: {error}");
-        }
+        // Each was compared with the one that it replaces; and those that are forgotten are lost.
+        self.lists.set(all);
     }
 }
 

@@ -69,6 +69,27 @@ pub enum Error {
     /// The system has no randomness.
     #[error("the system gives no random bytes")]
     Randomness,
+    /// The certificate names no responder, and none was given.
+    #[error("the certificate names nobody to ask")]
+    NobodyToAsk,
+    /// What came is older than what is in use.
+    #[error("what came is older than the one in use")]
+    Older,
+    /// A place where one revocation list belongs has several.
+    #[error("not one list, but several")]
+    SeveralLists,
+    /// A revocation list was not signed by the issuer of the certificates that name it.
+    #[error("the list is not signed by the issuer of the certificates")]
+    ListSigner,
+    /// A revocation list does not say from when to when it holds.
+    #[error("the list does not say when it holds")]
+    ListDates,
+    /// A revocation list begins to hold later than now.
+    #[error("the list is of a time to come; is the clock right?")]
+    ListNotYetValid,
+    /// A revocation list does not hold any more.
+    #[error("the list has ended")]
+    ListExpired,
 }
 
 /// What is wrong with a responder (RFC 6960, Section 4.2.2.2).
@@ -114,6 +135,13 @@ impl Error {
             Self::Signature => "response_signature",
             Self::Nonce => "response_nonce",
             Self::Randomness => "randomness",
+            Self::NobodyToAsk => "nobody_to_ask",
+            Self::Older => "older_than_in_use",
+            Self::SeveralLists => "several_lists",
+            Self::ListSigner => "list_signer",
+            Self::ListDates => "list_dates",
+            Self::ListNotYetValid => "list_not_yet_valid",
+            Self::ListExpired => "list_expired",
         }
     }
 }

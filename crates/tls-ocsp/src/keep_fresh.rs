@@ -1,6 +1,10 @@
 //! What keeps itself fresh in the background: a staple, a revocation list. One task for each, a
 //! bounded number of them asking at once.
 
+mod failure;
+mod life;
+mod queue;
+
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -9,13 +13,15 @@ use backon::{BackoffBuilder as _, ExponentialBackoff, ExponentialBuilder};
 use pki_types::UnixTime;
 use rustls::time_provider::TimeProvider;
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::{CacheKey, ResponseCache};
-
-/// Nobody is asked more often than this for one thing, however short it holds.
-const SHORTEST_PAUSE: Duration = Duration::from_secs(10);
+pub(crate) use self::failure::Failure;
+pub(crate) use self::life::Life;
+use self::life::jittered;
+pub(crate) use self::queue::Queue;
+use self::queue::Turn;
+use crate::{CacheKey, Error, ResponseCache};
 
 /// How long a worker has to ask before another one does.
 const TURN: Duration = Duration::from_secs(30);
@@ -23,11 +29,17 @@ const TURN: Duration = Duration::from_secs(30);
 /// How soon one that is not to ask looks into the cache.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
+/// The same where what is in use is young, and another one only looks whether there is news.
+const LOOK_FOR_NEWS: Duration = Duration::from_secs(600);
+
+/// The longest turn is half of that.
+const HALF_A_DAY: Duration = Duration::from_secs(12 * 3600);
+
+/// How soon it is looked again whether somebody wants what nobody can be asked for.
+const NOBODY_TO_ASK: Duration = Duration::from_secs(3600);
+
 /// Refreshes without anybody wanting it, after which it is forgotten.
 const UNWANTED: u32 = 2;
-
-/// Questions asked at the same time.
-const AT_WORK: usize = 16;
 
 /// The pauses after failures.
 #[derive(Clone, Copy, Debug)]
@@ -56,53 +68,15 @@ impl Retry {
     }
 }
 
-/// From when to when something holds, Unix time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Life {
-    pub(crate) begin: u64,
-    pub(crate) end: u64,
-}
-
-impl Life {
-    pub(crate) fn holds_at(self, now: UnixTime) -> bool {
-        now.as_secs() < self.end
-    }
-
-    /// How long it still holds.
-    pub(crate) fn remaining(self, now: UnixTime) -> Duration {
-        Duration::from_secs(self.end.saturating_sub(now.as_secs()))
-    }
-
-    /// To its half, when the next one is asked for; nothing if that is past.
-    fn to_half(self, now: UnixTime) -> Duration {
-        let half = self.begin + self.end.saturating_sub(self.begin) / 2;
-        Duration::from_secs(half.saturating_sub(now.as_secs()))
-    }
-
-    /// To its half; of one that is past it, as caches on the way give, to the half of what is left.
-    fn pause(self, now: UnixTime) -> Duration {
-        let half = self.to_half(now);
-        let pause = if half.is_zero() {
-            self.remaining(now) / 2
-        } else {
-            half
-        };
-        jittered(pause).max(SHORTEST_PAUSE)
-    }
-}
-
-/// Up to a tenth less, so that a fleet does not ask as one.
-fn jittered(pause: Duration) -> Duration {
-    pause.mul_f64(1.0 - fastrand::f64() / 10.0)
-}
-
 /// What the things of one owner share; their tasks end with it.
 pub(crate) struct Upkeep {
     pub(crate) caches: Vec<Arc<dyn ResponseCache>>,
     pub(crate) clock: Arc<dyn TimeProvider>,
     pub(crate) retry: Retry,
+    /// The next one is asked for after this time, also where it is long to the half of a life.
+    pub(crate) longest: Duration,
     pub(crate) changes: watch::Sender<u64>,
-    at_work: Semaphore,
+    queue: Queue,
     runtime: Handle,
     tasks: Mutex<JoinSet<()>>,
 }
@@ -112,14 +86,17 @@ impl Upkeep {
         caches: Vec<Arc<dyn ResponseCache>>,
         clock: Arc<dyn TimeProvider>,
         retry: Retry,
+        longest: Duration,
+        queue: Queue,
         runtime: Handle,
     ) -> Self {
         Self {
             caches,
             clock,
             retry,
+            longest,
             changes: watch::channel(0).0,
-            at_work: Semaphore::new(AT_WORK),
+            queue,
             runtime,
             tasks: Mutex::new(JoinSet::new()),
         }
@@ -159,19 +136,27 @@ pub(crate) trait Subject: Send + Sync + 'static {
     fn is_wanted(&self) -> bool;
     /// Where it can be asked for, in turn.
     fn places(&self, owner: &Self::Owner) -> Vec<String>;
+    /// Why there are no places.
+    fn nobody_to_ask(&self) -> Error {
+        Error::NobodyToAsk
+    }
     fn ask(
         &self,
         owner: &Self::Owner,
         place: &str,
-    ) -> impl Future<Output = Result<Self::Value, String>> + Send;
+    ) -> impl Future<Output = Result<Self::Value, Failure>> + Send;
     /// What a cache had.
-    fn verify(&self, owner: &Self::Owner, bytes: Vec<u8>) -> Result<Self::Value, String>;
+    fn verify(
+        &self,
+        owner: &Self::Owner,
+        bytes: Vec<u8>,
+    ) -> impl Future<Output = Result<Self::Value, Failure>> + Send;
     fn bytes(value: &Self::Value) -> &[u8];
     fn life(value: &Self::Value) -> Life;
     /// The life of what is in use.
     fn current(&self) -> Option<Life>;
     fn adopt(&self, owner: &Self::Owner, value: Self::Value);
-    fn failed(&self, owner: &Self::Owner, error: &str);
+    fn failed(&self, owner: &Self::Owner, failure: Failure);
     fn forget(&self, owner: &Self::Owner);
 }
 
@@ -200,19 +185,25 @@ async fn keep_fresh<S: Subject>(subject: S) {
                     counts = true;
                     pause
                 }
-                Refreshed::AnotherAsks => {
+                Refreshed::AnotherAsks(pause) => {
                     counts = false;
-                    jittered(LOOK_AGAIN)
+                    pause
                 }
                 Refreshed::Failed => {
-                    let now = owner.upkeep().now();
-                    // What still holds is not given up because the next one can't be had.
-                    counts = !subject.current().is_some_and(|life| life.holds_at(now));
                     let retry = owner.upkeep().retry;
                     let retries = retries.get_or_insert_with(|| retry.pauses());
-                    retries.next().unwrap_or(retry.longest)
+                    let pause = retries.next().unwrap_or(retry.longest);
+                    let now = owner.upkeep().now();
+                    let holds = subject.current().filter(|life| life.holds_at(now));
+                    // What still holds is not given up because the next one can't be had; its end is
+                    // not slept through.
+                    counts = holds.is_none();
+                    holds.map_or(pause, |life| pause.min(life.remaining(now)))
                 }
-                Refreshed::Never => return,
+                Refreshed::NobodyToAsk => {
+                    counts = true;
+                    NOBODY_TO_ASK
+                }
             }
         };
         tokio::time::sleep(pause).await;
@@ -221,10 +212,9 @@ async fn keep_fresh<S: Subject>(subject: S) {
 
 enum Refreshed {
     Good(Duration),
-    AnotherAsks,
+    AnotherAsks(Duration),
     Failed,
-    /// There is nobody to ask.
-    Never,
+    NobodyToAsk,
 }
 
 async fn refresh<S: Subject>(subject: &S, owner: &S::Owner) -> Refreshed {
@@ -235,47 +225,72 @@ async fn refresh<S: Subject>(subject: &S, owner: &S::Owner) -> Refreshed {
         let now = upkeep.now();
         adopt(subject, owner, kept);
         if !life.to_half(now).is_zero() {
-            return Refreshed::Good(life.pause(now));
+            return Refreshed::Good(life.pause(now, upkeep.longest));
         }
     }
     let places = subject.places(owner);
-    if places.is_empty() {
-        fail(subject, owner, "the certificate names nobody to ask");
-        return Refreshed::Never;
-    }
-    for cache in &upkeep.caches {
-        if !cache.may_ask(&key, TURN).await {
-            return Refreshed::AnotherAsks;
-        }
-    }
-    let Ok(_place) = upkeep.at_work.acquire().await else {
-        return Refreshed::Never;
+    let Some(first) = places.first() else {
+        fail(subject, owner, subject.nobody_to_ask().into());
+        return Refreshed::NobodyToAsk;
     };
+    // Before the others are told to wait.
+    let turn = upkeep.queue.turn(first).await;
+    if let Some(pause) = waits_for_another(subject, upkeep, &key).await {
+        return Refreshed::AnotherAsks(pause);
+    }
     // On the heap while it lasts: a task waits most of the time, for its turn or for the next one, and
     // would keep the space of a whole HTTP exchange for that.
-    match Box::pin(ask_in_turn(subject, owner, &places)).await {
-        Ok(fresh) => {
-            let life = S::life(&fresh);
-            let now = upkeep.now();
-            // A cache on the way can be behind: what is older hides what happened since.
-            if let Some(ours) = subject
-                .current()
-                .filter(|ours| *ours > life && ours.holds_at(now))
-            {
-                fail(subject, owner, "what came is older than the one in use");
-                return Refreshed::Good(ours.pause(now));
-            }
-            for cache in &upkeep.caches {
-                cache.put(&key, S::bytes(&fresh), life.remaining(now)).await;
-            }
-            adopt(subject, owner, fresh);
-            Refreshed::Good(life.pause(now))
-        }
-        Err(error) => {
-            fail(subject, owner, &error);
+    match Box::pin(ask_in_turn(subject, owner, &places, turn)).await {
+        Ok(fresh) => take(subject, owner, &key, fresh).await,
+        Err(failure) => {
+            fail(subject, owner, failure);
             Refreshed::Failed
         }
     }
+}
+
+/// How long until it is looked again, where another worker asks.
+async fn waits_for_another<S: Subject>(
+    subject: &S,
+    upkeep: &Upkeep,
+    key: &CacheKey,
+) -> Option<Duration> {
+    let now = upkeep.now();
+    let is_young = |life: Life| life.holds_at(now) && !life.to_half(now).is_zero();
+    // To look for news is enough for one of all workers, in most of the time until the next look.
+    let (turn, again) = match subject.current() {
+        Some(life) if is_young(life) => (upkeep.longest.min(HALF_A_DAY) / 2, LOOK_FOR_NEWS),
+        _ => (TURN, LOOK_AGAIN),
+    };
+    for cache in &upkeep.caches {
+        if !cache.may_ask(key, turn).await {
+            return Some(jittered(again));
+        }
+    }
+    None
+}
+
+/// Takes what came into use, unless it is older than what is.
+async fn take<S: Subject>(
+    subject: &S,
+    owner: &S::Owner,
+    key: &CacheKey,
+    fresh: S::Value,
+) -> Refreshed {
+    let upkeep = owner.upkeep();
+    let life = S::life(&fresh);
+    let now = upkeep.now();
+    // A cache on the way can be behind: what is older hides what happened since.
+    let ours = subject.current();
+    if let Some(ours) = ours.filter(|ours| *ours > life && ours.holds_at(now)) {
+        fail(subject, owner, Error::Older.into());
+        return Refreshed::Good(ours.pause(now, upkeep.longest));
+    }
+    for cache in &upkeep.caches {
+        cache.put(key, S::bytes(&fresh), life.remaining(now)).await;
+    }
+    adopt(subject, owner, fresh);
+    Refreshed::Good(life.pause(now, upkeep.longest))
 }
 
 fn adopt<S: Subject>(subject: &S, owner: &S::Owner, value: S::Value) {
@@ -283,8 +298,8 @@ fn adopt<S: Subject>(subject: &S, owner: &S::Owner, value: S::Value) {
     owner.upkeep().changed();
 }
 
-fn fail<S: Subject>(subject: &S, owner: &S::Owner, error: &str) {
-    subject.failed(owner, error);
+fn fail<S: Subject>(subject: &S, owner: &S::Owner, failure: Failure) {
+    subject.failed(owner, failure);
     owner.upkeep().changed();
 }
 
@@ -299,7 +314,7 @@ async fn look_into_caches<S: Subject>(
         let Some(kept) = cache.get(key).await else {
             continue;
         };
-        let Ok(kept) = subject.verify(owner, kept) else {
+        let Ok(kept) = subject.verify(owner, kept).await else {
             continue;
         };
         let life = S::life(&kept);
@@ -310,59 +325,25 @@ async fn look_into_caches<S: Subject>(
     None
 }
 
-/// The first good answer; what the last place had to say if there is none.
+/// The first good answer; what the last place had to say if there is none. `turn` is that of the first
+/// place.
 async fn ask_in_turn<S: Subject>(
     subject: &S,
     owner: &S::Owner,
     places: &[String],
-) -> Result<S::Value, String> {
-    let mut wrong = String::new();
+    turn: Turn<'_>,
+) -> Result<S::Value, Failure> {
+    let mut turn = Some(turn);
+    let mut wrong = Failure::from(subject.nobody_to_ask());
     for place in places {
+        let _turn = match turn.take() {
+            Some(turn) => turn,
+            None => owner.upkeep().queue.turn(place).await,
+        };
         match subject.ask(owner, place).await {
             Ok(value) => return Ok(value),
-            Err(error) => wrong = format!("{place}: {error}"),
+            Err(failure) => wrong = failure.at(place),
         }
     }
     Err(wrong)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(seconds: u64) -> UnixTime {
-        UnixTime::since_unix_epoch(Duration::from_secs(seconds))
-    }
-
-    #[test]
-    fn the_next_is_asked_for_at_half_of_its_life_with_some_jitter() {
-        // From, to, now, and the pause at most.
-        for (begin, end, now, most) in [
-            (0, 8000, 0, 4000),
-            (0, 8000, 1000, 3000),
-            // A cache on the way gave an old one: half of what is left.
-            (0, 8000, 6000, 1000),
-            (0, 8000, 7990, 10),
-            (0, 4, 0, 10),
-            // It has ended: not at once, all the same.
-            (0, 8000, 9000, 10),
-        ] {
-            for _ in 0..32 {
-                let pause = Life { begin, end }.pause(at(now)).as_secs_f64();
-                let most = f64::from(most);
-                assert!(
-                    pause <= most && pause >= (most * 0.9).min(most),
-                    "{pause} of {most}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn an_old_one_does_not_hold_and_a_newer_one_is_known() {
-        let older = Life { begin: 0, end: 100 };
-        assert!(older.holds_at(at(99)) && !older.holds_at(at(100)));
-        assert!(Life { begin: 1, end: 90 } > older);
-        assert!(Life { begin: 0, end: 101 } > older);
-    }
 }

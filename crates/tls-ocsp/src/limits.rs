@@ -38,3 +38,15 @@ pub const CLOCK_SKEW: Duration = Duration::from_secs(300);
 
 /// Bytes of a nonce (RFC 9654, Section 2.1: at least 32 are recommended).
 pub const NONCE_LEN: usize = 32;
+
+/// Questions to responders at the same time.
+pub const QUESTIONS: usize = 32;
+
+/// The same to one host, so that a slow one does not hold up those to others.
+pub const QUESTIONS_OF_ONE_HOST: usize = 8;
+
+/// Lists fetched at the same time: each is in memory, and may be large.
+pub const FETCHES: usize = 16;
+
+/// The same from one host.
+pub const FETCHES_OF_ONE_HOST: usize = 4;

@@ -235,6 +235,15 @@ pub(crate) fn names_responder(end_entity: &CertificateDer<'_>) -> bool {
     Certificate::from_der(end_entity).is_ok_and(|parsed| !responders(&parsed).is_empty())
 }
 
+/// When a certificate ends, Unix time; one that can't be read has ended.
+#[cfg(feature = "fetch")]
+pub(crate) fn not_after(end_entity: &CertificateDer<'_>) -> u64 {
+    Certificate::from_der(end_entity).map_or(0, |parsed| {
+        let end = parsed.tbs_certificate().validity().not_after;
+        end.to_unix_duration().as_secs()
+    })
+}
+
 fn must_staple(parsed: &Certificate) -> bool {
     let extensions = parsed.tbs_certificate().extensions();
     let feature = extensions.and_then(|all| all.iter().find(|one| one.extn_id == TLS_FEATURE));

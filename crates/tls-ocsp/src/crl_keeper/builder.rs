@@ -11,8 +11,11 @@ use tls_certs::{Crls, Watched};
 use tokio::runtime::Handle;
 
 use super::{CrlKeeper, Shared};
-use crate::keep_fresh::{Retry, Upkeep};
+use crate::keep_fresh::{Queue, Retry, Upkeep};
+use crate::limits::{FETCHES, FETCHES_OF_ONE_HOST};
 use crate::{Fetcher, ResponseCache};
+
+const HALF_A_DAY: Duration = Duration::from_secs(12 * 3600);
 
 /// Puts a [`CrlKeeper`] together.
 pub struct CrlKeeperBuilder {
@@ -22,6 +25,7 @@ pub struct CrlKeeperBuilder {
     caches: Vec<Arc<dyn ResponseCache>>,
     clock: Arc<dyn TimeProvider>,
     retry: Retry,
+    at_least_every: Duration,
 }
 
 impl std::fmt::Debug for CrlKeeperBuilder {
@@ -41,6 +45,7 @@ impl CrlKeeperBuilder {
             caches: Vec::new(),
             clock: Arc::new(DefaultTimeProvider),
             retry: Retry::default(),
+            at_least_every: HALF_A_DAY,
         }
     }
 
@@ -80,6 +85,14 @@ impl CrlKeeperBuilder {
         self
     }
 
+    /// How old what is known of a list may be, half a day by default: a CA may publish a list before
+    /// the next one was due, and some are due in a year. Not below ten seconds.
+    #[must_use]
+    pub fn at_least_every(mut self, time: Duration) -> Self {
+        self.at_least_every = time;
+        self
+    }
+
     /// Puts it together; its work is done on the tokio runtime of the caller.
     ///
     /// # Panics
@@ -98,7 +111,14 @@ impl CrlKeeperBuilder {
             fetcher: self.fetcher,
             lists: Watched::new(self.given.clone()),
             given: self.given,
-            upkeep: Upkeep::new(self.caches, self.clock, self.retry, runtime),
+            upkeep: Upkeep::new(
+                self.caches,
+                self.clock,
+                self.retry,
+                self.at_least_every,
+                Queue::new(FETCHES, FETCHES_OF_ONE_HOST),
+                runtime,
+            ),
             known: Mutex::new(HashMap::new()),
             full: AtomicBool::new(false),
             publishing: Mutex::new(()),

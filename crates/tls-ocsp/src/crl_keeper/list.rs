@@ -4,13 +4,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use arc_swap::ArcSwapOption;
+use pki_types::UnixTime;
+use rustls::crypto::CryptoProvider;
 use tls_certs::Crls;
 
 use super::Shared;
-use crate::CacheKey;
-use crate::keep_fresh::{Life, Subject};
+use crate::keep_fresh::{Failure, Life, Subject};
 use crate::limits::{CLOCK_SKEW, MAX_ISSUERS};
 use crate::signature::PublicKey;
+use crate::{CacheKey, Error};
 
 pub(super) struct List {
     url: String,
@@ -19,7 +21,7 @@ pub(super) struct List {
     /// Who may sign it: a CA that was renewed has two certificates.
     issuers: Mutex<Vec<PublicKey>>,
     current: ArcSwapOption<Verified>,
-    last_error: Mutex<Option<String>>,
+    last_error: Mutex<Option<Failure>>,
     kept: AtomicBool,
     asked: AtomicBool,
 }
@@ -44,6 +46,8 @@ pub struct ListReport {
     pub next_update: Option<i64>,
     /// What went wrong since the last success.
     pub last_error: Option<String>,
+    /// The same as a stable code, one of `docs/errors.md`.
+    pub last_error_code: Option<&'static str>,
 }
 
 impl List {
@@ -75,19 +79,29 @@ impl List {
         self.current.load().as_ref().map(|list| list.crls.clone())
     }
 
+    /// Whether the list in use is this one, to the byte.
+    fn has(&self, other: &Crls) -> bool {
+        let ours = self.crls();
+        let ours = ours.as_ref().and_then(|ours| ours.lists().first());
+        let other = other.lists().first();
+        ours.map(tls_certs::Crl::der) == other.map(tls_certs::Crl::der)
+    }
+
     pub(super) fn report(&self) -> ListReport {
         let crls = self.crls();
         let list = crls.as_ref().and_then(|crls| crls.lists().first());
+        let last_error = self.last_error().clone();
         ListReport {
             url: self.url.clone(),
             issuer: list.map(tls_certs::Crl::issuer),
             this_update: list.and_then(tls_certs::Crl::this_update),
             next_update: list.and_then(tls_certs::Crl::next_update),
-            last_error: self.last_error().clone(),
+            last_error_code: last_error.as_ref().map(|failure| failure.code),
+            last_error: last_error.map(|failure| failure.text),
         }
     }
 
-    fn last_error(&self) -> MutexGuard<'_, Option<String>> {
+    fn last_error(&self) -> MutexGuard<'_, Option<Failure>> {
         self.last_error
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -126,43 +140,24 @@ impl Subject for KeptList {
         self.list.places.clone()
     }
 
-    async fn ask(&self, shared: &Shared, url: &str) -> Result<Verified, String> {
-        let fetched = shared.fetcher.list(url).await;
-        let fetched = fetched.map_err(|error| error.to_string())?;
-        self.verify(shared, fetched.to_vec())
+    async fn ask(&self, shared: &Shared, url: &str) -> Result<Verified, Failure> {
+        let fetched = shared.fetcher.list(url).await?;
+        self.verify(shared, fetched.into()).await
     }
 
-    fn verify(&self, shared: &Shared, bytes: Vec<u8>) -> Result<Verified, String> {
-        // Some publish PEM, against RFC 5280, Section 4.2.1.13.
-        let crls = if bytes.starts_with(b"-----BEGIN") {
-            Crls::from_pem(&bytes)
-        } else {
-            Crls::from_der([&bytes])
-        };
-        let crls = crls.map_err(|error| error.to_string())?;
-        let [crl] = crls.lists() else {
-            return Err("not one list, but several".to_owned());
-        };
+    async fn verify(&self, shared: &Shared, bytes: Vec<u8>) -> Result<Verified, Failure> {
         let issuers = self.list.issuers.lock();
-        let issuers = issuers.unwrap_or_else(PoisonError::into_inner).clone();
-        let signed = |key: &PublicKey| key.verify_signed(&shared.provider, crl.der()).is_ok();
-        if !issuers.iter().any(signed) {
-            return Err("the list is not signed by the issuer of the certificates".to_owned());
-        }
-        let seconds = |date: Option<i64>| date.and_then(|date| u64::try_from(date).ok());
-        let (Some(begin), Some(end)) = (seconds(crl.this_update()), seconds(crl.next_update()))
-        else {
-            return Err("the list does not say when it holds".to_owned());
+        let judge = Judge {
+            issuers: issuers.unwrap_or_else(PoisonError::into_inner).clone(),
+            provider: Arc::clone(&shared.provider),
+            now: shared.upkeep.now(),
         };
-        let life = Life { begin, end };
-        let now = shared.upkeep.now();
-        if begin > now.as_secs().saturating_add(CLOCK_SKEW.as_secs()) {
-            return Err("the list is of a time to come; is the clock right?".to_owned());
+        if bytes.len() < LARGE {
+            return judge.verify(&bytes);
         }
-        if !life.holds_at(now) {
-            return Err("the list has ended".to_owned());
-        }
-        Ok(Verified { crls, life })
+        // Some ten milliseconds for each of its megabytes: not on a thread that serves connections.
+        let verified = tokio::task::spawn_blocking(move || judge.verify(&bytes)).await;
+        verified.unwrap_or_else(|_| Err(Error::ListDates.into()))
     }
 
     fn bytes(list: &Verified) -> &[u8] {
@@ -181,27 +176,71 @@ impl Subject for KeptList {
         tracing::debug!(url = self.list.url, "a fresh revocation list");
         crate::metrics::list_refreshed("good");
         *self.list.last_error() = None;
-        self.list.current.store(Some(Arc::new(list)));
-        shared.publish();
+        let before = self.list.current.swap(Some(Arc::new(list)));
+        let same = |before: &Arc<Verified>| self.list.has(&before.crls);
+        // Nobody need hear of one that is in use.
+        if !before.as_ref().is_some_and(same) {
+            shared.publish();
+        }
     }
 
-    fn failed(&self, shared: &Shared, error: &str) {
+    fn failed(&self, shared: &Shared, failure: Failure) {
         crate::metrics::list_refreshed("failed");
         let url = &self.list.url;
         let left = self.current();
         let left = left.map(|life| life.remaining(shared.upkeep.now()));
+        let (code, text) = (failure.code, &failure.text);
         let mut last = self.list.last_error();
-        if last.as_deref() == Some(error) {
+        if last.as_ref() == Some(&failure) {
             // The same again is not worth a line.
-            tracing::debug!(url, ?left, "no fresh revocation list: {error}");
+            tracing::debug!(url, ?left, code, "no fresh revocation list: {text}");
         } else {
-            tracing::warn!(url, ?left, "no fresh revocation list: {error}");
+            tracing::warn!(url, ?left, code, "no fresh revocation list: {text}");
         }
-        *last = Some(error.to_owned());
+        *last = Some(failure);
     }
 
     fn forget(&self, shared: &Shared) {
         shared.lock().remove(&self.list.url);
         shared.publish();
+    }
+}
+
+/// A list from this size on is verified on a thread of its own.
+const LARGE: usize = 64 * 1024;
+
+/// All that says whether a list is good.
+struct Judge {
+    issuers: Vec<PublicKey>,
+    provider: Arc<CryptoProvider>,
+    now: UnixTime,
+}
+
+impl Judge {
+    fn verify(&self, bytes: &[u8]) -> Result<Verified, Failure> {
+        // Some publish PEM, against RFC 5280, Section 4.2.1.13.
+        let crls = if bytes.starts_with(b"-----BEGIN") {
+            Crls::from_pem(bytes)?
+        } else {
+            Crls::from_der([bytes])?
+        };
+        let [crl] = crls.lists() else {
+            return Err(Error::SeveralLists.into());
+        };
+        let signed = |key: &PublicKey| key.verify_signed(&self.provider, crl.der()).is_ok();
+        if !self.issuers.iter().any(signed) {
+            return Err(Error::ListSigner.into());
+        }
+        let seconds = |date: Option<i64>| date.and_then(|date| u64::try_from(date).ok());
+        let begin = seconds(crl.this_update()).ok_or(Error::ListDates)?;
+        let end = seconds(crl.next_update()).ok_or(Error::ListDates)?;
+        let life = Life { begin, end };
+        if begin > self.now.as_secs().saturating_add(CLOCK_SKEW.as_secs()) {
+            return Err(Error::ListNotYetValid.into());
+        }
+        if !life.holds_at(self.now) {
+            return Err(Error::ListExpired.into());
+        }
+        Ok(Verified { crls, life })
     }
 }

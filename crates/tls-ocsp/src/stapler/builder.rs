@@ -10,7 +10,8 @@ use tokio::runtime::Handle;
 
 use super::certified_keys::CertifiedKeys;
 use super::{Shared, Stapler};
-use crate::keep_fresh::{Retry, Upkeep};
+use crate::keep_fresh::{Queue, Retry, Upkeep};
+use crate::limits::{QUESTIONS, QUESTIONS_OF_ONE_HOST};
 use crate::{Fetcher, ResponseCache, ResponseVerifier};
 
 /// Puts a [`Stapler`] together.
@@ -118,7 +119,14 @@ impl StaplerBuilder {
             issuers: self.issuers,
             responder: self.responder,
             nonce: self.nonce,
-            upkeep: Upkeep::new(self.caches, self.clock, self.retry, runtime),
+            upkeep: Upkeep::new(
+                self.caches,
+                self.clock,
+                self.retry,
+                Duration::MAX,
+                Queue::new(QUESTIONS, QUESTIONS_OF_ONE_HOST),
+                runtime,
+            ),
             entries: Mutex::new(HashMap::new()),
             keys: CertifiedKeys::default(),
         }))

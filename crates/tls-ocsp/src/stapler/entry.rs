@@ -7,7 +7,8 @@ use arc_swap::ArcSwapOption;
 use pki_types::{CertificateDer, UnixTime};
 
 use super::Fingerprint;
-use crate::target::names_responder;
+use crate::keep_fresh::Failure;
+use crate::target::{names_responder, not_after};
 use crate::{CertificateStatus, Error, Result, Staple, Target, demands_staple};
 
 pub(crate) struct Entry {
@@ -16,7 +17,9 @@ pub(crate) struct Entry {
     must_staple: bool,
     names_responder: bool,
     staple: ArcSwapOption<Staple>,
-    last_error: Mutex<Option<String>>,
+    /// When the certificate ends, Unix time.
+    not_after: u64,
+    last_error: Mutex<Option<Failure>>,
     /// To be kept also when nobody asks.
     kept: AtomicBool,
     asked: AtomicBool,
@@ -44,6 +47,8 @@ pub struct StapleReport {
     pub next_update: Option<UnixTime>,
     /// What went wrong since the last success.
     pub last_error: Option<String>,
+    /// The same as a stable code, one of `docs/errors.md`.
+    pub last_error_code: Option<&'static str>,
 }
 
 impl StapleReport {
@@ -58,11 +63,12 @@ impl Entry {
     pub(super) fn new(key: Fingerprint, leaf: &CertificateDer<'_>, target: Result<Target>) -> Self {
         // Also where its issuer is missing: then somebody has to hear of that.
         let names_responder = names_responder(leaf);
-        let last_error = target.as_ref().err().map(ToString::to_string);
+        let last_error = target.as_ref().err().cloned().map(Failure::from);
         Self {
             key,
             must_staple: demands_staple(leaf),
             names_responder,
+            not_after: not_after(leaf),
             target,
             staple: ArcSwapOption::empty(),
             last_error: Mutex::new(last_error),
@@ -92,9 +98,10 @@ impl Entry {
         self.kept.store(true, Ordering::Relaxed);
     }
 
-    /// Whether anybody wants it still; asking begins anew.
-    pub(super) fn is_wanted(&self) -> bool {
-        self.kept.load(Ordering::Relaxed) || self.asked.swap(false, Ordering::Relaxed)
+    /// Whether anybody wants it still; asking begins anew. Nobody is to keep what has ended.
+    pub(super) fn is_wanted(&self, now: UnixTime) -> bool {
+        let asked = self.asked.swap(false, Ordering::Relaxed);
+        asked || self.kept.load(Ordering::Relaxed) && now.as_secs() <= self.not_after
     }
 
     pub(super) fn store(&self, staple: Staple) {
@@ -104,10 +111,10 @@ impl Entry {
     }
 
     /// Whether this is new: the same error again is not worth a line.
-    pub(super) fn failed(&self, error: String) -> bool {
+    pub(super) fn failed(&self, failure: Failure) -> bool {
         let mut last = self.lock();
-        let new = last.as_ref() != Some(&error);
-        *last = Some(error);
+        let new = last.as_ref() != Some(&failure);
+        *last = Some(failure);
         new
     }
 
@@ -133,6 +140,7 @@ impl Entry {
     pub(super) fn report(&self, now: UnixTime, responder: bool) -> StapleReport {
         let current = self.latest().filter(|staple| staple.holds_at(now));
         let response = current.as_ref().map(|staple| staple.response());
+        let last_error = self.lock().clone();
         StapleReport {
             certificate: self.key,
             serial: self.target.as_ref().ok().map(Target::serial),
@@ -141,11 +149,12 @@ impl Entry {
             status: response.map(|response| response.status),
             this_update: response.map(|response| response.this_update),
             next_update: response.and_then(|response| response.next_update),
-            last_error: self.lock().clone(),
+            last_error_code: last_error.as_ref().map(|failure| failure.code),
+            last_error: last_error.map(|failure| failure.text),
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<String>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Failure>> {
         self.last_error
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

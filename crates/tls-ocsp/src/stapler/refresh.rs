@@ -4,8 +4,8 @@ use std::sync::{Arc, Weak};
 
 use super::Shared;
 use super::entry::Entry;
-use crate::keep_fresh::{Life, Owner, Subject, Upkeep};
-use crate::{CacheKey, CertificateStatus, OcspRequest, Staple};
+use crate::keep_fresh::{Failure, Life, Owner, Subject, Upkeep};
+use crate::{CacheKey, CertificateStatus, Error, OcspRequest, Staple};
 
 /// The staple of one certificate.
 struct WatchedStaple {
@@ -28,8 +28,8 @@ pub(super) fn begin(shared: &Arc<Shared>, entry: &Arc<Entry>) {
             // Such as one of a development CA, of which nobody expects any.
             tracing::debug!(%certificate, code = error.code(), "no staple: {error}");
         }
-        return;
     }
+    // Also then: so that it is forgotten when nobody asks for it any more.
     shared.upkeep.begin(WatchedStaple {
         shared: Arc::downgrade(shared),
         entry: Arc::clone(entry),
@@ -55,7 +55,8 @@ impl Subject for WatchedStaple {
     }
 
     fn is_wanted(&self) -> bool {
-        self.entry.is_wanted()
+        let now = self.owner().map(|shared| shared.upkeep.now());
+        now.is_some_and(|now| self.entry.is_wanted(now))
     }
 
     fn places(&self, shared: &Shared) -> Vec<String> {
@@ -66,25 +67,23 @@ impl Subject for WatchedStaple {
         }
     }
 
-    async fn ask(&self, shared: &Shared, url: &str) -> Result<Staple, String> {
-        let target = self.entry.target().map_err(|error| error.to_string())?;
-        let request = match shared.nonce {
-            true => OcspRequest::with_nonce(target, shared.verifier.provider()),
-            false => OcspRequest::new(target),
-        };
-        let request = request.map_err(|error| error.to_string())?;
-        let answer = shared.fetcher.ask(url, &request).await;
-        let answer = answer.map_err(|error| error.to_string())?;
-        shared
-            .verify(target, answer.to_vec(), request.nonce())
-            .map_err(|error| error.to_string())
+    fn nobody_to_ask(&self) -> Error {
+        let hopeless = self.entry.is_hopeless().cloned();
+        hopeless.unwrap_or(Error::NobodyToAsk)
     }
 
-    fn verify(&self, shared: &Shared, bytes: Vec<u8>) -> Result<Staple, String> {
-        let target = self.entry.target().map_err(|error| error.to_string())?;
-        shared
-            .verify(target, bytes, None)
-            .map_err(|error| error.to_string())
+    async fn ask(&self, shared: &Shared, url: &str) -> Result<Staple, Failure> {
+        let target = self.entry.target()?;
+        let request = match shared.nonce {
+            true => OcspRequest::with_nonce(target, shared.verifier.provider())?,
+            false => OcspRequest::new(target)?,
+        };
+        let answer = shared.fetcher.ask(url, &request).await?;
+        Ok(shared.verify(target, answer.into(), request.nonce())?)
+    }
+
+    async fn verify(&self, shared: &Shared, bytes: Vec<u8>) -> Result<Staple, Failure> {
+        Ok(shared.verify(self.entry.target()?, bytes, None)?)
     }
 
     fn bytes(staple: &Staple) -> &[u8] {
@@ -103,7 +102,7 @@ impl Subject for WatchedStaple {
         self.entry.adopt(staple);
     }
 
-    fn failed(&self, shared: &Shared, error: &str) {
+    fn failed(&self, shared: &Shared, failure: Failure) {
         let certificate = self.entry.short_name();
         let now = shared.upkeep.now();
         let left = self.current().map(|life| life.remaining(now));
@@ -111,14 +110,15 @@ impl Subject for WatchedStaple {
         if left.is_none_or(|left| left.is_zero()) {
             self.entry.set_missing(true);
         }
+        let (code, text) = (failure.code, failure.text.clone());
         let nobody = shared.responder.is_none() && !self.entry.names_responder();
-        if !self.entry.failed(error.to_owned()) || (nobody && !self.entry.must_staple()) {
+        if !self.entry.failed(failure) || (nobody && !self.entry.must_staple()) {
             // The same again is not worth a line, nor a certificate that asks for none.
-            tracing::debug!(%certificate, ?left, "no fresh staple: {error}");
+            tracing::debug!(%certificate, ?left, code, "no fresh staple: {text}");
         } else if self.entry.must_staple() && left.is_none_or(|left| left.is_zero()) {
-            tracing::error!(%certificate, "no staple, and the certificate demands one: {error}");
+            tracing::error!(%certificate, code, "no staple, and the certificate demands one: {text}");
         } else {
-            tracing::warn!(%certificate, ?left, "no fresh staple: {error}");
+            tracing::warn!(%certificate, ?left, code, "no fresh staple: {text}");
         }
     }
 

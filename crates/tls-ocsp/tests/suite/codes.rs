@@ -30,6 +30,13 @@ fn every_code_stands_on_the_page() {
         Error::Signature,
         Error::Nonce,
         Error::Randomness,
+        Error::NobodyToAsk,
+        Error::Older,
+        Error::SeveralLists,
+        Error::ListSigner,
+        Error::ListDates,
+        Error::ListNotYetValid,
+        Error::ListExpired,
     ];
     let fetch = [
         FetchError::Url(String::new()),

@@ -127,6 +127,7 @@ async fn bad_answers_are_never_stapled_and_the_next_good_one_is() {
         };
         let report = until(&stapler, failed).await;
         assert_eq!(report.status, None, "{word}");
+        assert!(report.last_error_code.is_some());
         assert!(stapler.staple(subject.certificate()).is_none());
     }
     until(&stapler, |report| {
@@ -319,6 +320,25 @@ async fn what_can_not_be_asked_about_says_why() {
     let stapler = builder().issuers([ca().certificate().clone()]).start();
     stapler.set(&alone.chain()[..1], good).unwrap();
     assert!(stapler.staple(alone.certificate()).is_some());
+}
+
+/// A hook may make a certificate for each name that it is asked for.
+#[tokio::test(start_paused = true)]
+async fn what_nobody_can_be_asked_about_is_forgotten_unless_it_is_watched() {
+    let stapler = builder().start();
+    let key = |chain: &[CertificateDer<'static>], leaf: &Leaf| {
+        let provider = super::pki::provider();
+        let key = rustls::sign::CertifiedKey::from_der(chain.to_vec(), leaf.key(), &provider);
+        Arc::new(key.unwrap())
+    };
+    let (plain, alone, watched) = (leaf(&[]), leaf(&["http://127.0.0.1:1/"]), leaf(&[]));
+    drop(stapler.stapled(key(plain.chain(), &plain)));
+    drop(stapler.stapled(key(&alone.chain()[..1], &alone)));
+    stapler.watch(watched.chain());
+    assert_eq!(stapler.report().len(), 3);
+    tokio::time::sleep(Duration::from_secs(4 * 3600)).await;
+    let [left] = stapler.report().try_into().unwrap();
+    assert_eq!(left.serial.unwrap(), target(&watched).serial());
 }
 
 /// Only who names a responder is owed a word about the issuer that is missing.
