@@ -3,6 +3,7 @@
 mod builder;
 mod list;
 mod path;
+mod seen;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,7 @@ use tokio::sync::watch;
 pub use self::builder::CrlKeeperBuilder;
 pub use self::list::ListReport;
 use self::list::{KeptList, List};
+use self::seen::Seen;
 use crate::keep_fresh::{Owner, Upkeep};
 use crate::limits::MAX_LISTS;
 use crate::signature::PublicKey;
@@ -69,9 +71,13 @@ struct Shared {
     fetcher: Fetcher,
     /// Lists that were given, beside those that are fetched.
     given: Crls,
+    /// The same, where they can change.
+    given_watched: Vec<Watched<Crls>>,
     lists: Watched<Crls>,
     upkeep: Upkeep,
     known: Mutex<HashMap<String, Arc<List>>>,
+    /// What chains name that were seen before.
+    seen: Mutex<Seen>,
     /// There are as many as there may be, and that was said.
     full: AtomicBool,
     /// One set at a time, so that no older one comes after a newer one.
@@ -109,14 +115,22 @@ impl CrlKeeper {
     /// from the first certificate up to one that a certificate of `trust` signed. Whatever else a peer
     /// sends along, or can't be read, names none.
     ///
-    /// For each verified chain of a server or client; the signatures are verified once more. A chain
-    /// that nobody brings any more is forgotten.
+    /// For each verified chain of a server or client; the signatures of one that was not seen of late are
+    /// verified once more. A chain that nobody brings any more is forgotten.
     pub fn watch_chain(&self, chain: &[CertificateDer<'_>], trust: &Trust) {
-        for target in path::to_trust(chain, trust, &self.0.provider) {
+        let key = seen::key(chain, trust);
+        if self.0.seen().ask_again(&key) {
+            return;
+        }
+        let targets = path::to_trust(chain, trust, &self.0.provider);
+        let named = targets.iter().filter_map(|target| {
             let places = target.crl_distribution_points();
-            if !places.is_empty() {
-                self.0.list(places, target.issuer_key.clone());
-            }
+            (!places.is_empty()).then(|| self.0.list(places, target.issuer_key.clone()))
+        });
+        // Where there are too many lists, room may come.
+        let lists: Vec<Option<Arc<List>>> = named.collect();
+        if let Some(lists) = lists.into_iter().collect() {
+            self.0.seen().insert(key, lists);
         }
     }
 
@@ -136,6 +150,10 @@ impl CrlKeeper {
 }
 
 impl Shared {
+    fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<List>>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -169,7 +187,9 @@ impl Shared {
         // Handshakes look into what is known, and so may whoever is told of the change.
         let known: Vec<_> = self.lock().values().cloned().collect();
         let lists = known.iter().filter_map(|list| list.crls());
-        let all = lists.fold(self.given.clone(), |all, list| all.with(&list));
+        let watched = self.given_watched.iter().map(Watched::get);
+        let all = watched.chain(lists);
+        let all = all.fold(self.given.clone(), |all, list| all.with(&list));
         // Each was compared with the one that it replaces; and those that are forgotten are lost.
         self.lists.set(all);
     }

@@ -4,6 +4,7 @@
 //! checked after it was resolved, and connected to as checked; at a redirect again.
 
 pub(crate) mod address;
+mod dial;
 mod error;
 mod http;
 
@@ -164,16 +165,16 @@ impl Fetcher {
         if port != 80 && port != 443 && !self.allow_private {
             return Err(FetchError::Port(port));
         }
-        let address = self.resolve(&host, port).await?;
+        let addresses = self.resolve(&host, port).await?;
         Ok(Place {
             uri,
             host,
-            address,
+            addresses,
             https,
         })
     }
 
-    async fn resolve(&self, host: &str, port: u16) -> Result<SocketAddr, FetchError> {
+    async fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, FetchError> {
         let literal = host.trim_start_matches('[').trim_end_matches(']');
         let addresses: Vec<SocketAddr> = match literal.parse::<IpAddr>() {
             Ok(ip) => vec![SocketAddr::new(ip, port)],
@@ -182,15 +183,26 @@ impl Fetcher {
                 .map_err(|error| FetchError::Resolve(shown(host), error.kind()))?
                 .collect(),
         };
+        self.permitted(host, &addresses)
+    }
+
+    /// Those of the addresses of `host` that may be connected to. One bad one among them is left out,
+    /// and does not spoil the others.
+    fn permitted(
+        &self,
+        host: &str,
+        addresses: &[SocketAddr],
+    ) -> Result<Vec<SocketAddr>, FetchError> {
         let allowed =
             |address: &&SocketAddr| self.allow_private || address::is_public(address.ip());
-        match addresses.iter().find(allowed) {
-            Some(address) => Ok(*address),
-            None if addresses.is_empty() => Err(FetchError::Resolve(
+        let permitted: Vec<_> = addresses.iter().filter(allowed).copied().collect();
+        match (permitted.is_empty(), addresses.is_empty()) {
+            (false, _) => Ok(permitted),
+            (true, true) => Err(FetchError::Resolve(
                 shown(host),
                 std::io::ErrorKind::NotFound,
             )),
-            None => Err(FetchError::PrivateAddress(shown(host))),
+            (true, false) => Err(FetchError::PrivateAddress(shown(host))),
         }
     }
 }
@@ -199,7 +211,7 @@ impl Fetcher {
 struct Place {
     uri: Uri,
     host: String,
-    address: SocketAddr,
+    addresses: Vec<SocketAddr>,
     https: bool,
 }
 
@@ -230,4 +242,32 @@ fn shown(text: &str) -> String {
         shown.push('…');
     }
     shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A name whose addresses change between two look-ups, or are of both kinds, leads nowhere else:
+    /// what was judged is what is connected to.
+    #[test]
+    fn of_the_addresses_of_a_name_only_the_public_ones_are_used() {
+        let at = |ips: &[&str]| -> Vec<SocketAddr> {
+            let ips = ips.iter().map(|ip| ip.parse().unwrap());
+            ips.map(|ip| SocketAddr::new(ip, 80)).collect()
+        };
+        let all = at(&["127.0.0.1", "2606:4700::1111", "10.0.0.1", "1.1.1.1"]);
+        let permitted = Fetcher::new().permitted("a.test", &all).unwrap();
+        assert_eq!(permitted, at(&["2606:4700::1111", "1.1.1.1"]));
+        let own = Fetcher::new().allow_private(true);
+        assert_eq!(own.permitted("a.test", &all).unwrap(), all);
+        let code = |ips: &[&str]| {
+            Fetcher::new()
+                .permitted("a.test", &at(ips))
+                .unwrap_err()
+                .code()
+        };
+        assert_eq!(code(&["127.0.0.1", "::1"]), "fetch_private_address");
+        assert_eq!(code(&[]), "fetch_resolve");
+    }
 }

@@ -20,6 +20,9 @@ pub const MAX_LISTS: usize = 256;
 /// Keys of issuers that one list may be signed by.
 pub const MAX_ISSUERS: usize = 8;
 
+/// Chains that one keeper of lists remembers: some hundred bytes each.
+pub const MAX_SEEN_CHAINS: usize = 4096;
+
 /// Certificates between a leaf and the trust; real chains have one or two.
 pub const MAX_PATH: usize = 8;
 

@@ -1,6 +1,5 @@
 //! Puts a keeper of lists together.
 
-use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -22,6 +21,7 @@ pub struct CrlKeeperBuilder {
     provider: Arc<CryptoProvider>,
     fetcher: Fetcher,
     given: Crls,
+    given_watched: Vec<Watched<Crls>>,
     caches: Vec<Arc<dyn ResponseCache>>,
     clock: Arc<dyn TimeProvider>,
     retry: Retry,
@@ -42,6 +42,7 @@ impl CrlKeeperBuilder {
             provider,
             fetcher: Fetcher::new(),
             given: Crls::empty(),
+            given_watched: Vec::new(),
             caches: Vec::new(),
             clock: Arc::new(DefaultTimeProvider),
             retry: Retry::default(),
@@ -60,6 +61,14 @@ impl CrlKeeperBuilder {
     #[must_use]
     pub fn with(mut self, lists: &Crls) -> Self {
         self.given = self.given.with(lists);
+        self
+    }
+
+    /// The same where they may change, such as those of files
+    /// ([`Crls::watch_paths`]); repeatable.
+    #[must_use]
+    pub fn with_watched(mut self, lists: &Watched<Crls>) -> Self {
+        self.given_watched.push(lists.clone());
         self
     }
 
@@ -106,11 +115,14 @@ impl CrlKeeperBuilder {
     /// Puts it together; its work is done on `runtime`.
     #[must_use]
     pub fn start_on(self, runtime: Handle) -> CrlKeeper {
-        CrlKeeper(Arc::new(Shared {
+        let watched = self.given_watched.iter().map(Watched::get);
+        let lists = watched.fold(self.given.clone(), |all, lists| all.with(&lists));
+        let shared = Arc::new(Shared {
             provider: self.provider,
             fetcher: self.fetcher,
-            lists: Watched::new(self.given.clone()),
+            lists: Watched::new(lists),
             given: self.given,
+            given_watched: self.given_watched,
             upkeep: Upkeep::new(
                 self.caches,
                 self.clock,
@@ -119,9 +131,19 @@ impl CrlKeeperBuilder {
                 Queue::new(FETCHES, FETCHES_OF_ONE_HOST),
                 runtime,
             ),
-            known: Mutex::new(HashMap::new()),
+            known: Mutex::default(),
+            seen: Mutex::default(),
             full: AtomicBool::new(false),
             publishing: Mutex::new(()),
-        }))
+        });
+        for watched in &shared.given_watched {
+            let shared = Arc::downgrade(&shared);
+            watched.on_change(move |_, _| {
+                if let Some(shared) = shared.upgrade() {
+                    shared.publish();
+                }
+            });
+        }
+        CrlKeeper(shared)
     }
 }

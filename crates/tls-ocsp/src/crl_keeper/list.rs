@@ -24,6 +24,7 @@ pub(super) struct List {
     last_error: Mutex<Option<Failure>>,
     kept: AtomicBool,
     asked: AtomicBool,
+    forgotten: AtomicBool,
 }
 
 /// A list that was verified.
@@ -60,6 +61,7 @@ impl List {
             last_error: Mutex::new(None),
             kept: AtomicBool::new(false),
             asked: AtomicBool::new(true),
+            forgotten: AtomicBool::new(false),
         }
     }
 
@@ -67,8 +69,21 @@ impl List {
         self.kept.store(true, Ordering::Relaxed);
     }
 
+    /// Somebody wants it.
+    pub(super) fn ask(&self) {
+        // Written only when it changes: the line is shared by all cores.
+        if !self.asked.load(Ordering::Relaxed) {
+            self.asked.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether nobody keeps it fresh any more.
+    pub(super) fn is_forgotten(&self) -> bool {
+        self.forgotten.load(Ordering::Relaxed)
+    }
+
     pub(super) fn asked_for_by(&self, issuer: PublicKey) {
-        self.asked.store(true, Ordering::Relaxed);
+        self.ask();
         let mut issuers = self.issuers.lock().unwrap_or_else(PoisonError::into_inner);
         if issuers.len() < MAX_ISSUERS && !issuers.contains(&issuer) {
             issuers.push(issuer);
@@ -201,6 +216,7 @@ impl Subject for KeptList {
     }
 
     fn forget(&self, shared: &Shared) {
+        self.list.forgotten.store(true, Ordering::Relaxed);
         shared.lock().remove(&self.list.url);
         shared.publish();
     }

@@ -59,3 +59,31 @@ async fn a_list_that_is_forgotten_stands_in_nobodys_way() {
     keeper.watch_list(URLS[0], one.certificate()).unwrap();
     in_use(&keeper, 2).await;
 }
+
+/// What was seen once is not verified again, until one of its lists is forgotten or the trust changes.
+#[tokio::test]
+async fn a_chain_that_was_seen_costs_a_hash() {
+    let keeper = keeper();
+    let pki = Pki::shared();
+    let point = rcgen::CrlDistributionPoint {
+        uris: vec![URLS[0].to_owned()],
+    };
+    let mut params = tls_testing::pki::server_params(&["localhost"]);
+    params.crl_distribution_points.push(point);
+    let leaf = pki.intermediate.sign(params, tls_testing::pki::p256());
+    let trust = Trust::from_pem(pki.root.pem().as_bytes()).unwrap();
+    let seen = |trust: &Trust| keeper.0.seen().ask_again(&seen::key(leaf.chain(), trust));
+    assert!(!seen(&trust));
+    keeper.watch_chain(leaf.chain(), &trust);
+    in_use(&keeper, 1).await;
+    assert!(seen(&trust) && !seen(&Trust::empty()));
+    let list = keeper.0.lock().values().next().cloned().unwrap();
+    let kept = KeptList::new(Arc::downgrade(&keeper.0), list);
+    assert!(kept.is_wanted() && !kept.is_wanted());
+    keeper.watch_chain(leaf.chain(), &trust);
+    assert!(kept.is_wanted(), "asked for again");
+    kept.forget(&keeper.0);
+    assert!(!seen(&trust));
+    keeper.watch_chain(leaf.chain(), &trust);
+    assert_eq!(keeper.report().len(), 1, "kept anew");
+}

@@ -10,10 +10,9 @@ use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use super::{FetchError, Place};
+use super::{FetchError, Place, dial};
 
 /// What is asked.
 pub(super) struct Exchange {
@@ -74,7 +73,7 @@ pub(super) async fn exchange(
     tls: Option<&Arc<rustls::ClientConfig>>,
 ) -> Result<Answer, FetchError> {
     let request = exchange.request(place)?;
-    let tcp = TcpStream::connect(place.address).await;
+    let tcp = dial::first(&place.addresses).await;
     let tcp = tcp.map_err(FetchError::Connect)?;
     if !place.https {
         return over(tcp, request, place, exchange.max_len).await;

@@ -2,7 +2,7 @@
 //! each handshake.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use rustls::sign::CertifiedKey;
@@ -19,12 +19,13 @@ const MAX_KEYS: usize = 16 * 1024;
 const MAX_OF_ONE: usize = 8;
 
 /// The keys that were met, by address: to hash a certificate for each handshake would cost a percent
-/// of it. A key that is remembered is alive, so no other has its address.
+/// of it. A `Weak` keeps the address from others, and not the private key: that is gone, with what was
+/// made of it, when it has left its context.
 #[derive(Default)]
 pub(super) struct CertifiedKeys(ArcSwap<HashMap<usize, Arc<Known>>>);
 
 struct Known {
-    key: Arc<CertifiedKey>,
+    key: Weak<CertifiedKey>,
     entry: Arc<Entry>,
     /// The last one that was made.
     stapled: ArcSwapOption<(Arc<Staple>, Arc<CertifiedKey>)>,
@@ -58,16 +59,15 @@ impl CertifiedKeys {
         }
         let leaf = key.cert.first()?;
         let known = Arc::new(Known {
-            key: Arc::clone(key),
+            key: Arc::downgrade(key),
             entry: stapler.entry(leaf, &key.cert),
             stapled: ArcSwapOption::empty(),
         });
         self.0.rcu(|all| {
-            let mut all = if all.len() < MAX_KEYS {
-                HashMap::clone(all)
-            } else {
-                HashMap::new()
-            };
+            let mut all = alive(all);
+            if all.len() >= MAX_KEYS {
+                all.clear();
+            }
             let same = |other: &Arc<Known>| Arc::ptr_eq(&other.entry, &known.entry);
             if all.values().filter(|other| same(other)).count() >= MAX_OF_ONE {
                 all.retain(|_, other| !same(other));
@@ -81,17 +81,37 @@ impl CertifiedKeys {
     /// Forgets the keys of an entry that nobody asks for any more.
     pub(super) fn forget(&self, entry: &Arc<Entry>) {
         self.0.rcu(|all| {
-            let mut all = HashMap::clone(all);
+            let mut all = alive(all);
             all.retain(|_, known| !Arc::ptr_eq(&known.entry, entry));
             all
         });
+    }
+
+    /// Forgets the keys that nobody has any more.
+    pub(super) fn forget_dead(&self) {
+        if self.0.load().values().any(|known| !known.is_alive()) {
+            self.0.rcu(|all| alive(all));
+        }
+    }
+}
+
+fn alive(all: &HashMap<usize, Arc<Known>>) -> HashMap<usize, Arc<Known>> {
+    let alive = all.iter().filter(|(_, known)| known.is_alive());
+    alive
+        .map(|(address, known)| (*address, Arc::clone(known)))
+        .collect()
+}
+
+impl Known {
+    fn is_alive(&self) -> bool {
+        self.key.strong_count() > 0
     }
 }
 
 impl std::fmt::Debug for Known {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Known")
-            .field("certificates", &self.key.cert.len())
+            .field("alive", &self.is_alive())
             .finish_non_exhaustive()
     }
 }

@@ -98,11 +98,13 @@ impl Subject for WatchedStaple {
         self.entry.latest().map(|staple| staple.life())
     }
 
-    fn adopt(&self, _: &Shared, staple: Staple) {
+    fn adopt(&self, shared: &Shared, staple: Staple) {
+        shared.keys.forget_dead();
         self.entry.adopt(staple);
     }
 
     fn failed(&self, shared: &Shared, failure: Failure) {
+        shared.keys.forget_dead();
         let certificate = self.entry.short_name();
         let now = shared.upkeep.now();
         let left = self.current().map(|life| life.remaining(now));

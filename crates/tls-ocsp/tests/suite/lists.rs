@@ -228,6 +228,56 @@ async fn lists_that_were_given_stay_beside_those_that_are_fetched() {
 }
 
 #[tokio::test]
+async fn lists_that_were_given_may_change() {
+    let server = HttpServer::start(|_| Reply::Body(list(2024, &[]))).await;
+    let root = |year| Crls::from_pem(Pki::shared().root.crl_pem(year, &[]).as_bytes()).unwrap();
+    let given = Watched::new(root(2023));
+    let keeper = builder().with_watched(&given).start();
+    assert_eq!(keeper.lists().get().lists().len(), 1);
+    keeper
+        .watch_list(&server.url(), ca().certificate())
+        .unwrap();
+    until(&keeper, is_there).await;
+    given.replace(root(2024)).unwrap();
+    let lists = keeper.lists().get();
+    let newest: Vec<_> = lists
+        .lists()
+        .iter()
+        .map(tls_certs::Crl::this_update)
+        .collect();
+    assert_eq!(newest, [Some(1_704_067_200); 2], "2024");
+}
+
+/// A CA may publish a list long before the next one was due.
+#[tokio::test]
+async fn a_list_with_a_far_end_is_asked_for_again_all_the_same() {
+    let turn = AtomicUsize::new(0);
+    let [old, new] = [2023, 2024].map(|year| list(year, &[]));
+    let lists = [old.clone(), old, new];
+    let server =
+        HttpServer::start(move |_| Reply::Body(lists[turn.fetch_add(1, Ordering::SeqCst)].clone()))
+            .await;
+    // Ten years; the shortest pause there is would be ten seconds, which time is moved over.
+    let keeper = builder().at_least_every(Duration::ZERO).start();
+    keeper
+        .watch_list(&server.url(), ca().certificate())
+        .unwrap();
+    until(&keeper, is_there).await;
+    let generation = keeper.lists().generation();
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(10)).await;
+    tokio::time::resume();
+    let mut changes = keeper.changes();
+    changes.changed().await.unwrap();
+    assert_eq!(keeper.lists().generation(), generation, "the same list");
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(10)).await;
+    tokio::time::resume();
+    until(&keeper, |report| report.this_update == Some(1_704_067_200)).await;
+    assert_eq!(server.asked().len(), 3);
+}
+
+#[tokio::test]
 async fn a_directory_keeps_lists_over_a_restart() {
     let server = HttpServer::start(|_| Reply::Body(list(2024, &[]))).await;
     let directory = tempfile::tempdir().unwrap();
