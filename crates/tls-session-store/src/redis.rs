@@ -19,6 +19,7 @@ mod io_thread;
 mod link;
 mod options;
 mod sentinel;
+mod side_by_side;
 mod state;
 
 pub use fault::RedisFault;
@@ -244,7 +245,7 @@ impl Way {
                 Ok(value) => Ok(value),
                 Err(Failed::Fault(fault)) => Err(fault),
                 // A node of a cluster, addressed as if it were alone.
-                Err(Failed::Moved | Failed::Ask(_)) => Err(RedisFault::ClusterDown),
+                Err(Failed::Moved | Failed::Ask(_)) => Err(RedisFault::ClusterNode),
             },
             Self::Cluster(cluster) => cluster.request(key, command, deadline, limit).await,
         }

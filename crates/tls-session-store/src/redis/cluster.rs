@@ -224,7 +224,12 @@ impl Planner {
         let mut dialled = self.dialer.dial(place).await?;
         let mut ask = redis::cmd("CLUSTER");
         ask.arg("SLOTS");
-        read_plan(&dialled.query(&ask).await?, place)
+        match dialled.query(&ask).await {
+            Ok(plan) => read_plan(&plan, place),
+            // Whoever is alone knows no slots.
+            Err(RedisFault::Refusal { code }) if code == "ERR" => Err(RedisFault::NoCluster),
+            Err(fault) => Err(fault),
+        }
     }
 
     fn adopt(&self, slots: HashMap<Slot, Place>) {

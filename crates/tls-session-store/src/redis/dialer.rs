@@ -16,6 +16,7 @@ use tokio_rustls::TlsConnector;
 
 use super::RedisFault;
 use super::address::Place;
+use super::side_by_side;
 
 /// How long a connection may take until its first answer: longer than a call, since nobody waits for
 /// it but the first callers, and those no longer than their own limit.
@@ -82,9 +83,7 @@ impl Dialer {
         let failed = |error: io::Error| RedisFault::from_connect(&place.to_string(), &error);
         match place {
             Place::Tcp { host, port } => {
-                let tcp = TcpStream::connect((host.as_str(), *port))
-                    .await
-                    .map_err(failed)?;
+                let tcp = side_by_side::connect(host, *port).await.map_err(failed)?;
                 // A command is one small write, and nothing follows until its answer has come.
                 tcp.set_nodelay(true).map_err(failed)?;
                 match &self.tls {

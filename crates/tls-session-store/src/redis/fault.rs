@@ -74,6 +74,12 @@ pub enum RedisFault {
     /// The cluster does not serve this key's slot.
     #[error("the Redis cluster does not serve all slots")]
     ClusterDown,
+    /// It is a node of a cluster, and was addressed as if it were alone.
+    #[error("this Redis is a node of a cluster; write redis-cluster://HOST")]
+    ClusterNode,
+    /// It is no node of a cluster, and was addressed as if it were.
+    #[error("this Redis is not a cluster; write redis://HOST")]
+    NoCluster,
     /// As many calls wait for Redis as may.
     #[error("{limit} calls wait for Redis already")]
     Busy {
@@ -112,6 +118,8 @@ impl RedisFault {
             Self::Protocol => "redis_protocol",
             Self::NoPrimary { .. } => "redis_no_primary",
             Self::ClusterDown => "redis_cluster_down",
+            Self::ClusterNode => "redis_cluster_node",
+            Self::NoCluster => "redis_no_cluster",
             Self::Busy { .. } => "redis_busy",
             Self::Refusal { .. } => "redis_refusal",
             Self::Thread { .. } => "redis_thread",
@@ -190,6 +198,7 @@ impl RedisFault {
                 | Self::ReadOnly
                 | Self::NoPermission
                 | Self::ClusterDown
+                | Self::ClusterNode
                 | Self::Refusal { .. }
         )
     }

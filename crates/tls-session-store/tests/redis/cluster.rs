@@ -43,6 +43,30 @@ async fn each_id_is_found_through_any_node() {
     assert_eq!(one.undisturbed_for(), None, "replication is asynchronous");
 }
 
+/// Whoever takes one for the other is told what to write.
+#[tokio::test]
+async fn a_node_is_no_single_server_and_a_single_server_no_cluster() {
+    let (Some(cluster), Some(redis)) = (RedisCluster::require().await, Redis::require().await)
+    else {
+        return;
+    };
+    let node = eager(&format!("redis://{}", cluster.nodes[0].address));
+    let node = node.open().unwrap();
+    let mut codes = Vec::new();
+    for id in IDS {
+        if let Err(error) = node.get(&[id]).await {
+            codes.push(code::<()>(Err(error)));
+        }
+    }
+    assert!(!codes.is_empty() && codes.iter().all(|code| *code == "redis_cluster_node"));
+    until(&node, "impaired", "redis_cluster_node").await;
+
+    let single = eager(&format!("redis-cluster://{}", redis.address));
+    let single = single.open().unwrap();
+    assert_eq!(code(single.get(b"id").await), "redis_no_cluster");
+    until(&single, "down", "redis_no_cluster").await;
+}
+
 #[tokio::test]
 async fn a_cluster_over_tls_is_who_it_should_be() {
     let directory = tempfile::tempdir().unwrap();
