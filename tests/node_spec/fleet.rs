@@ -137,6 +137,48 @@ async fn published_keys_across_processes() {
     }
 }
 
+/// One worker can't reach Redis while the others turn their keys. It goes on with those that it has,
+/// and its tickets resume everywhere; theirs do at it once it is back.
+// Spec: T-SES-05, TKT-03, TKT-05
+#[tokio::test]
+async fn a_worker_that_was_cut_off_catches_up() {
+    let (Some(node), Some(redis)) = (NodePeer::require(), Redis::require().await) else {
+        return;
+    };
+    let user = "ACL SETUSER branch on nopass ~* +@all";
+    assert_eq!(redis.ask(user).await, "OK");
+    let sessions = Vec::new();
+    let mut client = Client { node, sessions };
+    let url = format!("redis://{}", redis.address);
+    let mut fleet = Fleet::start(Way::Published(&url), 2).await;
+    let branch = format!("redis://branch:any@{}", redis.address);
+    fleet.join(&branch).await;
+    let first = fleet.sync().await;
+    client.begin(&fleet.workers[2]).await;
+    client.resume_everywhere(&fleet.workers, "at first").await;
+
+    assert_eq!(redis.ask("ACL SETUSER branch off").await, "OK");
+    redis.ask("CLIENT KILL USER branch").await;
+    assert_eq!(fleet.workers[2].ask("look").await, "store_down");
+    fleet.advance(HOUR - LEAD).await;
+    fleet.sync_first(2).await;
+    fleet.advance(LEAD + 1).await;
+    let second = fleet.sync_first(2).await;
+    assert_ne!(first, second);
+    client.begin(&fleet.workers[2]).await;
+    client.resume_everywhere(&fleet.workers, "cut off").await;
+    for version in VERSIONS {
+        let (_, session) = client.visit(&fleet.workers[0], version, &Value::Null).await;
+        let (resumed, _) = client.visit(&fleet.workers[2], version, &session).await;
+        assert!(!resumed, "{version}: a key that it has not seen");
+        client.sessions.push((version, session));
+    }
+
+    assert_eq!(redis.ask("ACL SETUSER branch on").await, "OK");
+    assert_eq!(fleet.sync().await, second);
+    client.resume_everywhere(&fleet.workers, "caught up").await;
+}
+
 /// No Redis, no file, no word: one secret.
 // Spec: T-SES-05, TKT-03, TKT-05
 #[tokio::test]

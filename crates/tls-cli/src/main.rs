@@ -76,8 +76,9 @@ fn keep_secrets_out_of_core_dumps() {
 #[cfg(not(unix))]
 fn keep_secrets_out_of_core_dumps() {}
 
-/// What the session store does, `tls serve` says itself.
-const WARNINGS: &str = "warn,tls_net::store_guard=off,tls_session_store::redis=off";
+/// What the session store and the file of ticket keys do, `tls serve` says itself.
+const WARNINGS: &str = "warn,tls_net::store_guard=off,tls_session_store::redis=off,\
+                        tls_session_store::key_file_watch=off";
 
 /// Such as: the process has no file descriptors left.
 fn tell_warnings_of_libraries() {

@@ -59,6 +59,9 @@ async fn serve(settings: ServeSettings, output: Output) -> Result<ExitCode> {
     let server = acceptor.listen(sockets);
     let handle = server.handle();
     reporter.listening();
+    if let Some(store) = settings.sessions.shared_store() {
+        tokio::spawn(event::watch_start(store.clone(), Arc::clone(&reporter)));
+    }
     if let Some(stapler) = settings.stapler {
         tokio::spawn(event::watch_staples(stapler, Arc::clone(&reporter)));
     }
@@ -92,9 +95,9 @@ async fn serve(settings: ServeSettings, output: Output) -> Result<ExitCode> {
 /// Has files read again when they change and at SIGHUP, and says what came of it.
 fn read_again(reloads: Reloads, signals: &Signals, reporter: &Arc<Reporter>) -> Result<()> {
     let changes = Arc::downgrade(reporter);
-    reloads.on_change(move |file| {
+    reloads.on_change(move |file, outcome| {
         if let Some(reporter) = changes.upgrade() {
-            reporter.reloaded(file, &Ok(()));
+            reporter.reloaded(file, &outcome);
         }
     });
     let hangups = Arc::downgrade(reporter);

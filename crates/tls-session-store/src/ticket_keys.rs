@@ -17,6 +17,7 @@ use rustls::server::ProducesTickets;
 
 pub use self::listing::{KeyState, ListedKey};
 use self::turning::FleetWatch;
+use crate::key_file_watch::OnFileChange;
 use crate::key_time::KeyTime;
 use crate::limits::{DEFAULT_LIFETIME, KEY_NAME_LEN, MAX_LIFETIME, TICKET_KEY_LEN};
 use crate::ticket_key_ring::{Ring, Rotation};
@@ -61,6 +62,7 @@ pub(crate) struct Shared {
     /// TLS 1.2 too, though the keys have no forward secrecy.
     tls12_allowed: AtomicBool,
     fleet: FleetWatch,
+    on_file_change: OnFileChange,
 }
 
 impl TicketKeys {
@@ -109,6 +111,17 @@ impl TicketKeys {
         Ok(ring)
     }
 
+    /// Has `told` called, in place of whoever was before, when the watched file's new keys were taken
+    /// up, and once when what it holds now can't be. Without a watched file it is never called. It
+    /// runs on the thread that reads the file.
+    pub fn on_file_change(&self, told: impl Fn(Result<(), Error>) + Send + 'static) {
+        self.shared.on_file_change.set(Box::new(told));
+    }
+
+    pub(crate) fn file_changes(&self) -> &OnFileChange {
+        &self.shared.on_file_change
+    }
+
     /// The keys in an environment variable: text as in a file, with white space or commas between
     /// them. Files are safer: a process's environment is inherited, and shown to its user.
     ///
@@ -136,6 +149,7 @@ impl TicketKeys {
                 lifetime: AtomicU64::new(milliseconds(DEFAULT_LIFETIME)),
                 tls12_allowed: AtomicBool::new(false),
                 fleet: FleetWatch::default(),
+                on_file_change: OnFileChange::default(),
             }),
             time: KeyTime::system(),
         }
@@ -209,7 +223,10 @@ impl TicketKeys {
     /// # Errors
     /// As for [`from_file`](Self::from_file).
     pub fn set_from_file(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        self.set_keys(ticket_key_source::read_file(path.as_ref())?)
+        let keys = ticket_key_source::read_file(path.as_ref())?;
+        self.set_keys(keys.clone())?;
+        self.file_changes().read_by_others(keys);
+        Ok(())
     }
 
     pub(crate) fn set_keys(&self, keys: Vec<TicketKey>) -> Result<(), Error> {

@@ -53,19 +53,25 @@ impl Fleet {
             ahead: 0,
         };
         for _ in 0..count {
-            let worker = fleet.worker().await;
+            let worker = fleet.worker(&fleet.way).await;
             fleet.workers.push(worker);
         }
         fleet
     }
 
-    async fn worker(&self) -> Worker {
+    /// One more, which reaches the same Redis by another URL.
+    pub(super) async fn join(&mut self, url: &str) {
+        let worker = self.worker(url).await;
+        self.workers.push(worker);
+    }
+
+    async fn worker(&self, way: &str) -> Worker {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command
             .args(["fleet::worker::process", "--exact", "--nocapture"])
             .env(CERT, &self.files.cert)
             .env(KEY, &self.files.key)
-            .env(WAY, &self.way)
+            .env(WAY, way)
             .env(AHEAD, self.ahead.to_string());
         let mut process = Process::start(command);
         let address = process.line_after("listening ").await.parse().unwrap();
@@ -74,7 +80,7 @@ impl Fleet {
 
     /// Ends one as a crash would, and starts another.
     pub(super) async fn restart(&mut self, index: usize) {
-        let worker = self.worker().await;
+        let worker = self.worker(&self.way).await;
         std::mem::replace(&mut self.workers[index], worker)
             .process
             .stop();
@@ -91,9 +97,14 @@ impl Fleet {
     /// Everybody looks for keys, twice, since the second look shows what the others put. The name of
     /// the one key that issues.
     pub(super) async fn sync(&mut self) -> String {
+        self.sync_first(self.workers.len()).await
+    }
+
+    /// The same of so many of them.
+    pub(super) async fn sync_first(&mut self, count: usize) -> String {
         let mut issuing = HashSet::new();
         for round in 0..2 {
-            for worker in &mut self.workers {
+            for worker in self.workers.iter_mut().take(count) {
                 let name = worker.ask("sync").await;
                 if round == 1 {
                     issuing.insert(name);
@@ -181,6 +192,10 @@ async fn obey(command: &str, keys: &TicketKeys, ahead: &AtomicU64) -> String {
             }
             hex(&keys.names()[0])
         }
+        ("look", _) => match keys.sync().await {
+            Ok(()) => "there".to_owned(),
+            Err(error) => error.code().to_owned(),
+        },
         ("rotate", _) => keys.rotate_fleet().await.unwrap().as_secs().to_string(),
         ("key", _) => hex(&keys.to_bytes()),
         _ => panic!("{command}"),

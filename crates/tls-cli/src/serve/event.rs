@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 use serde_json::json;
-use tls::net::{ConnectionInfo, HandshakeError, HandshakeErrorKind, StoreState};
+use tls::net::{ConnectionInfo, HandshakeError, HandshakeErrorKind};
 use tls::ocsp::StapleReport;
 use tls::wire::FirstBytes;
 
@@ -21,6 +21,7 @@ mod staple;
 mod store;
 
 pub(super) use self::staple::watch_staples;
+pub(super) use self::store::watch_start;
 
 /// Says what happens.
 pub(super) struct Reporter {
@@ -28,6 +29,7 @@ pub(super) struct Reporter {
     json: bool,
     banner: banner::Banner,
     sessions: Summary,
+    store_said: store::Said,
 }
 
 /// The JSON of a failed handshake.
@@ -63,6 +65,7 @@ impl Reporter {
             json: settings.json,
             banner,
             sessions: settings.sessions.summary.clone(),
+            store_said: store::Said::default(),
         }
     }
 
@@ -103,15 +106,6 @@ impl Reporter {
             json!({"event": "drained", "completed": completed, "cut": cut}).to_string()
         } else {
             format!("drained  {completed} connections ended, {cut} cut")
-        });
-    }
-
-    /// A change in how the session store does.
-    pub(super) fn store(&self, state: &StoreState) {
-        self.output.line(if self.json {
-            store::to_json(&self.sessions, state).to_string()
-        } else {
-            store::to_text(&self.sessions, state)
         });
     }
 

@@ -65,17 +65,23 @@ impl Reloads {
         });
     }
 
-    /// Calls `tell` with each file whose new content was taken up. Not for secrets, ticket keys
-    /// and pre-shared keys, which are told by [`reload`](Self::reload).
-    pub(crate) fn on_change(&self, tell: impl Fn(&Path) + Send + Sync + 'static) {
-        let tell: Arc<dyn Fn(&Path) + Send + Sync> = Arc::new(tell);
+    /// Calls `tell` with each file whose new content was taken up, and with one of ticket keys that
+    /// can't be. Not for secrets and pre-shared keys, which are told by [`reload`](Self::reload).
+    pub(crate) fn on_change(
+        &self,
+        tell: impl Fn(&Path, Result<(), Error>) + Send + Sync + 'static,
+    ) {
+        let tell = Arc::new(tell);
         for reload in &self.0 {
             let (tell, what) = (Arc::clone(&tell), reload.what.clone());
             match &reload.source {
-                Source::Identity(watched) => watched.on_change(move |_, _| tell(&what)),
-                Source::Trust(watched) => watched.on_change(move |_, _| tell(&what)),
-                Source::Crls(watched) => watched.on_change(move |_, _| tell(&what)),
-                Source::Secret(_) | Source::TicketKeys(_) | Source::Psk(_) => {}
+                Source::Identity(watched) => watched.on_change(move |_, _| tell(&what, Ok(()))),
+                Source::Trust(watched) => watched.on_change(move |_, _| tell(&what, Ok(()))),
+                Source::Crls(watched) => watched.on_change(move |_, _| tell(&what, Ok(()))),
+                Source::TicketKeys(keys) => {
+                    keys.on_file_change(move |outcome| tell(&what, outcome.map_err(Error::from)));
+                }
+                Source::Secret(_) | Source::Psk(_) => {}
             }
         }
     }

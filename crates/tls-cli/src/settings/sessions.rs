@@ -120,7 +120,7 @@ impl Sessions {
     }
 
     /// The store that workers share.
-    pub(super) fn shared_store(&self) -> Option<&RedisStore> {
+    pub(crate) fn shared_store(&self) -> Option<&RedisStore> {
         self.store.as_ref()
     }
 

@@ -245,8 +245,14 @@ async fn without_redis_handshakes_go_on_and_each_change_is_told_once() {
     let Some(fleet) = Fleet::require() else {
         return;
     };
-    // Down at the start.
+    // Down at the start, which is told before anybody comes.
     let mut worker = fleet.worker(&["--echo", "--no-tickets"]).await;
+    let told = worker.event().await;
+    compare(&told);
+    assert_eq!(
+        (&told["event"], &told["state"], &told["code"]),
+        (&"store".into(), &"down".into(), &"redis_refused".into())
+    );
     let address = worker.place();
     let connect = async || {
         let client = ["connect", &address, "--info", "--reconnect", "1", "--json"];
@@ -289,6 +295,36 @@ async fn without_redis_handshakes_go_on_and_each_change_is_told_once() {
         redis.stop();
     }
     assert_eq!(worker.process.stderr(), "");
+}
+
+/// Nobody comes, and all the same it is said that Redis is away, and that it is there.
+#[tokio::test]
+async fn a_server_that_waits_for_its_first_client_tells_of_its_store() {
+    let Some(fleet) = Fleet::require() else {
+        return;
+    };
+    let mut worker = fleet.worker(&["--echo"]).await;
+    let mut told = Vec::new();
+    let mut redis = None;
+    for _ in 0..2 {
+        let event = worker.event().await;
+        compare(&event);
+        told.push(
+            [&event["state"], &event["effect"]].map(|value| value.as_str().unwrap().to_owned()),
+        );
+        if redis.is_none() {
+            redis = Some(fleet.redis().await);
+        }
+    }
+    assert_eq!(
+        told,
+        [
+            ["down", "tickets go on"],
+            ["working", "sessions are kept again"]
+        ]
+    );
+    worker.terminate();
+    assert_eq!(worker.event().await["event"], "drained");
 }
 
 /// Whether a client comes back to a worker that keeps sessions there.
@@ -453,5 +489,24 @@ async fn a_hang_up_takes_up_rotated_keys_and_a_changed_secret_or_says_why_not() 
         (&event["event"], &event["code"]),
         (&"reload_failed".into(), &"shared_secret_length".into())
     );
+    assert_eq!(server.event().await["event"], "reloaded");
+
+    // Without a word to the server, too.
+    private(&keys, "no key");
+    let event = server.event().await;
+    compare(&event);
+    assert_eq!(
+        (&event["event"], &event["what"], &event["code"]),
+        (
+            &"reload_failed".into(),
+            &"t.key".into(),
+            &"key_file_line".into()
+        )
+    );
+    place
+        .run(&["ticket-keys", "new", "fresh.key"])
+        .await
+        .expect_success();
+    fs::rename(place.path().join("fresh.key"), &keys).unwrap();
     assert_eq!(server.event().await["event"], "reloaded");
 }
