@@ -100,7 +100,8 @@ impl TicketKeys {
 
     /// The keys of a file, as [`from_file`](Self::from_file), and of whatever it changes to: a thread
     /// reads it every two seconds, and takes up what two readings show alike. A file that is missing
-    /// or wrong is logged once and changes nothing. The thread ends with the last clone.
+    /// or wrong in two readings is logged once and changes nothing; see
+    /// [`on_file_change`](Self::on_file_change). The thread ends with the last clone.
     ///
     /// # Errors
     /// As for [`from_file`](Self::from_file), and if there can be no thread.
