@@ -240,7 +240,8 @@ impl SecureContextBuilder {
         self
     }
 
-    /// How many TLS 1.3 tickets a server sends after a full handshake; 2 unless set.
+    /// How many TLS 1.3 tickets a server sends after a full handshake; 2 unless set. Each serves once,
+    /// and the connection that it resumes brings one new one.
     pub fn tickets(mut self, count: u8) -> Self {
         self.tickets = count;
         self

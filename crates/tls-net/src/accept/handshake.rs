@@ -77,7 +77,7 @@ where
     let plan = early_data::plan(incoming, &context, hello, &offer);
     let (mut slot, offered) = lay_ready(incoming, &context, hello, chosen.generation, offer, &plan);
     slot.stapled = stapled;
-    let connection = connection(&context, protocol, plan.limit)?;
+    let connection = connection(&context, protocol, plan.limit, offered.session.is_some())?;
     let mut handshake = Handshake::new(connection, Slot::Server(Box::new(slot)));
     let sent = run(incoming, wire, hello, &context, &mut handshake, &plan).await?;
     let early = Early {
@@ -222,10 +222,15 @@ fn issuer(
     })
 }
 
+/// Tickets of TLS 1.3 that a resumed handshake brings at most (RFC 8446, Section 4.6.1).
+const MAX_RENEWED: usize = 1;
+
+/// The connection of rustls; `returns` where a session is laid ready for it.
 fn connection(
     context: &SecureContext,
     protocol: Option<Vec<u8>>,
     early_data: u32,
+    returns: bool,
 ) -> Result<UnbufferedServerConnection, Refused> {
     let unusable = |error| {
         Refused::with_alert(
@@ -235,13 +240,19 @@ fn connection(
         )
     };
     let mut config = lowered::server(context).map_err(unusable)?;
-    if protocol.is_some() || early_data > 0 {
+    // A session is used once and replaced by one: a client keeps as many as its first handshake gave
+    // it, and a resumption costs one derivation, one seal and one entry of the store.
+    let fewer = returns && config.send_tls13_tickets > MAX_RENEWED;
+    if protocol.is_some() || early_data > 0 || fewer {
         // These are plain fields of the configuration: a clone of it costs 60 ns.
         let mut own = (*config).clone();
         if let Some(protocol) = protocol {
             own.alpn_protocols = vec![protocol];
         }
         own.max_early_data_size = early_data;
+        if fewer {
+            own.send_tls13_tickets = MAX_RENEWED;
+        }
         config = Arc::new(own);
     }
     UnbufferedServerConnection::new(config).map_err(unusable)

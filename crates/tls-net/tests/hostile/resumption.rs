@@ -165,6 +165,26 @@ pub(super) fn lax() -> SecureContext {
     server().build().unwrap()
 }
 
+/// A session of TLS 1.3 is replaced by one: the client has as many as after its first handshake, and
+/// the store does not grow with every connection.
+// Spec: SES-09
+#[tokio::test]
+async fn a_resumed_handshake_brings_one_session_for_the_one_it_used() {
+    for (tickets, kept) in [(1, 1), (2, 2), (5, 5)] {
+        let store = MemoryStore::new();
+        let acceptor = TlsAcceptor::builder(server().tickets(tickets).build().unwrap())
+            .sessions(store.clone(), SharedSecret::generate().unwrap())
+            .build()
+            .unwrap();
+        let config = attacker(ProtocolVersion::Tls13, &hidden());
+        for visits in 0..4 {
+            let info = visit(&acceptor, &config, "localhost").await.unwrap();
+            assert_eq!(info.resumption().is_resumed(), visits > 0);
+            assert_eq!(store.len(), kept, "{tickets} tickets, {visits} visits");
+        }
+    }
+}
+
 /// The authentication bypass: a session made without a client certificate, offered where one is
 /// demanded, over names of one acceptor and over a change of the default context.
 // Spec: T-SES-17, TKT-04, SES-02
