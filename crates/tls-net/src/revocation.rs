@@ -10,7 +10,7 @@ use rustls::pki_types::CertificateDer;
 use sha2::{Digest, Sha256};
 use tls_certs::CertificateSummary;
 use tls_context::MAX_SESSION_TIMEOUT;
-use tls_session_store::ContextId;
+use tls_session_store::{ContextId, Kind, SharedSecret};
 
 use crate::limits::{MAX_REVOCATIONS, REVOCATION_MARGIN};
 use crate::session::StoredId;
@@ -68,11 +68,8 @@ fn normal_serial(serial: &str) -> String {
     digits.trim_start_matches('0').to_owned()
 }
 
-/// What a session may be revoked by, hashed: its begin is the id under which workers share a
-/// revocation.
-///
-/// Without a secret in it, so that it is found after a change of the secret. Who can read the store
-/// can so try whether a certain client was revoked, and learns no more: the value is sealed.
+/// What a session may be revoked by, hashed. Workers share a revocation under an id that only those
+/// who have their secret can make of it: whoever reads the store learns nobody's name there.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Key([u8; 32]);
 
@@ -85,10 +82,13 @@ impl Key {
         Self(hash.finalize().into())
     }
 
-    /// Anyone can know it, so it must not be what a hello can name.
-    fn stored_id(&self) -> StoredId {
-        let [id @ .., _, _, _, _, _, _, _, _] = self.0;
-        id
+    /// Where the store has it: under the first with the secret of today, under the others with those
+    /// from before.
+    fn stored_ids(&self, secret: &SharedSecret) -> impl Iterator<Item = StoredId> {
+        let blinded = secret.blind(Kind::Revocation, &self.0);
+        blinded
+            .into_iter()
+            .map(|[id @ .., _, _, _, _, _, _, _, _]| id)
     }
 
     fn context(id: &ContextId) -> Self {

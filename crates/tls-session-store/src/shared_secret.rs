@@ -5,6 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use hkdf::Hkdf;
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::limits::{
@@ -14,6 +16,7 @@ use crate::sealing_key::{SALT_LEN, SealingKey, TAG_LEN, fresh_salt};
 use crate::{ContextId, Error, Kind, OpenFailure, SessionId, ticket_key_source};
 
 const LABEL: &[u8] = b"tls-stored v1";
+const BLIND_LABEL: &[u8] = b"tls-blinded v1";
 const VERSION: u8 = 1;
 const HEADER_LEN: usize = 1 + SALT_LEN;
 
@@ -140,6 +143,25 @@ impl SharedSecret {
     /// The secrets as they are now.
     pub(crate) fn current(&self) -> Arc<Secrets> {
         self.0.load_full()
+    }
+
+    /// What stands for `name` in a store whose readers must not learn or try names, such as that of a
+    /// client: to put something there under the first, and to look for it under each of them. There
+    /// is one for each secret, the one that seals first, so that a replaced secret is followed as
+    /// sealed values are.
+    ///
+    /// HKDF-SHA256 over the secret, with kind and name in the info.
+    #[must_use]
+    pub fn blind(&self, kind: Kind, name: &[u8]) -> Vec<[u8; 32]> {
+        let blind = |secret| {
+            let mut blinded = [0; 32];
+            let info: [&[u8]; 2] = [&[kind.as_u8()], name];
+            Hkdf::<Sha256>::new(Some(BLIND_LABEL), secret)
+                .expand_multi_info(&info, &mut blinded)
+                .ok()?;
+            Some(blinded)
+        };
+        self.0.load().iter().filter_map(blind).collect()
     }
 
     /// Seals the value to be stored under `id`.
@@ -308,6 +330,19 @@ mod tests {
         let four = two.with_previous(&two).unwrap();
         let error = four.with_previous(&old).unwrap_err();
         assert_eq!(error.code(), "too_many_shared_secrets");
+    }
+
+    #[test]
+    fn a_blinded_name_is_that_of_its_secret_and_kind() {
+        let old = SharedSecret::from_bytes(&[7; 32]).unwrap();
+        let new = SharedSecret::from_bytes(&[8; 32]).unwrap();
+        let blind = |secret: &SharedSecret| secret.blind(Kind::Revocation, b"name");
+        assert_eq!(blind(&old), blind(&old.clone()));
+        assert_ne!(blind(&old), blind(&new));
+        assert_ne!(blind(&old), old.blind(Kind::StoredSession, b"name"));
+        assert_ne!(blind(&old), old.blind(Kind::Revocation, b"names"));
+        let both = new.with_previous(&old).unwrap();
+        assert_eq!(blind(&both), [blind(&new), blind(&old)].concat());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Revocations that all workers with one store know of.
 //!
-//! An entry is a sealed time under an id that is made of what was revoked. Those who resume a
+//! An entry is a sealed time under an id that is made of what was revoked and the secret of the workers. Those who resume a
 //! session with a client certificate ask for the entries that could be about it.
 
 use std::sync::atomic::Ordering;
@@ -17,7 +17,9 @@ use crate::session::{StoredId, StoredSessions};
 
 /// Tells the other workers that nothing of `key` resumes that was made until `until`.
 pub(crate) async fn publish(stored: &StoredSessions, key: Key, until: u64) -> Result<(), Error> {
-    let id = key.stored_id();
+    let id = key.stored_ids(&stored.secret).next();
+    // A secret is never empty, so that there is one.
+    let id = id.ok_or(Error::Randomness)?;
     let value =
         stored
             .secret
@@ -88,9 +90,12 @@ pub(crate) async fn ask(
     if keys.len() > MAX_REVOCATION_KEYS {
         return Err(NotResumed::TooManyLookups);
     }
-    let ids: Vec<StoredId> = keys.iter().map(Key::stored_id).collect();
+    let (keys, ids): (Vec<&Key>, Vec<StoredId>) = keys
+        .iter()
+        .flat_map(|key| key.stored_ids(&stored.secret).map(move |id| (key, id)))
+        .unzip();
     let found = stored.guard.get_all(&ids, &incoming.store_time).await?;
-    for ((key, id), found) in keys.iter().zip(&ids).zip(found) {
+    for ((key, id), found) in keys.into_iter().zip(&ids).zip(found) {
         let Some(value) = found else { continue };
         let opened = stored
             .secret

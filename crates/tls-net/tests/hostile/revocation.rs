@@ -153,8 +153,39 @@ async fn a_store_that_forgot_a_revocation_hears_of_it_again() {
     );
 }
 
+/// The id says nothing of the client to whoever lacks the secret. Workers that are about to replace
+/// theirs hear of each other all the same.
+#[tokio::test(start_paused = true)]
+async fn a_revocation_is_found_by_those_with_the_secret() {
+    let whose = SessionsOf::certificate(Pki::shared().client.certificate());
+    let mut ids = Vec::new();
+    for later in [false, true] {
+        let mut fleet = Fleet::new(Keep::Tickets);
+        let new = SharedSecret::generate().unwrap();
+        let old = fleet.secret.clone();
+        let (ahead, behind) = (
+            new.with_previous(&old).unwrap(),
+            old.with_previous(&new).unwrap(),
+        );
+        let (tells, hears) = match later {
+            true => (ahead, behind),
+            false => (behind, ahead),
+        };
+        fleet.secret = tells;
+        let one = fleet.worker();
+        fleet.secret = hears;
+        let other = fleet.worker();
+        let config = fleet.client(ProtocolVersion::Tls13, true);
+        resumption(&other, &config).await;
+        one.revoke_sessions(&whose).await.unwrap();
+        ids.push(fleet.store.last_id());
+        assert_eq!(resumption(&other, &config).await, REVOKED);
+    }
+    assert_ne!(ids[0], ids[1], "of one client, under two secrets");
+}
+
 /// Whoever offers a session of TLS 1.3 has it taken out of the store, proved or not. Under which id a
-/// revocation is there can be known: it is made of what the certificate says.
+/// revocation is there can be seen by whoever reads the store.
 #[tokio::test(start_paused = true)]
 async fn nobody_takes_a_revocation_out_of_the_store() {
     for keep in KEPT {
