@@ -21,6 +21,8 @@ pub(crate) enum Sharing {
     Tickets,
     /// Tickets under keys that turn by the clock, twice a second.
     Turning,
+    /// Tickets under keys that the workers publish to each other.
+    Published,
     /// Stateful sessions in one Redis.
     Redis,
 }
@@ -32,6 +34,7 @@ impl FromStr for Sharing {
         Ok(match name {
             "tickets" => Self::Tickets,
             "turning" => Self::Turning,
+            "published" => Self::Published,
             "redis" => Self::Redis,
             _ => return Err(format!("there is no way to share {name:?}").into()),
         })

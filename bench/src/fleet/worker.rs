@@ -26,6 +26,10 @@ const TICKET_KEY: [u8; 48] = [9; 48];
 /// A turn of the keys that turn.
 const TURN: Duration = Duration::from_millis(500);
 
+/// A turn of the keys that are published: an eighth of the lifetime is the least.
+const PUBLISHED_TURN: Duration = Duration::from_secs(2);
+const PUBLISHED_LIFETIME: Duration = Duration::from_secs(16);
+
 /// Connections by outcome: `resumed`, or the code of the reason.
 type Outcomes = Arc<Mutex<BTreeMap<&'static str, u64>>>;
 
@@ -47,7 +51,7 @@ pub(crate) fn run(sharing: Sharing, port: u16, options: &Options) -> Result<()> 
         .build()?;
     runtime.block_on(async {
         let listener = listener(port)?;
-        let acceptor = acceptor(sharing, options)?.build()?;
+        let acceptor = acceptor(sharing, options).await?.build()?;
         println!("port {}", listener.local_addr()?.port());
         let work = Work {
             row: Row::Echo,
@@ -78,11 +82,14 @@ fn listener(port: u16) -> Result<TcpListener> {
     Ok(TcpListener::from_std(socket.into())?)
 }
 
-fn acceptor(sharing: Sharing, options: &Options) -> Result<AcceptorBuilder> {
+async fn acceptor(sharing: Sharing, options: &Options) -> Result<AcceptorBuilder> {
     let Identity { certificate, key } = Identity::generate()?;
     let identity = tls_certs::Identity::from_der(vec![certificate], key)?;
-    let context = SecureContext::server(identity).alpn([PROTOCOL]).build()?;
-    let builder = TlsAcceptor::builder(context)
+    let mut context = SecureContext::server(identity).alpn([PROTOCOL]);
+    if sharing == Sharing::Published {
+        context = context.session_timeout(PUBLISHED_LIFETIME);
+    }
+    let builder = TlsAcceptor::builder(context.build()?)
         .on_failure(|error| eprintln!("worker: {}: {error}", error.code()))
         .on_store_state(|state| eprintln!("worker: {}: {state}", state.as_str()));
     let secret = SharedSecret::from_bytes(&SECRET)?;
@@ -91,11 +98,24 @@ fn acceptor(sharing: Sharing, options: &Options) -> Result<AcceptorBuilder> {
         Sharing::Turning => {
             builder.ticket_keys(TicketKeys::by_clock(secret, TURN)?.allow_tls12_tickets())
         }
+        Sharing::Published => {
+            let keys = TicketKeys::published(redis(options)?, secret)?
+                .with_lifetime(PUBLISHED_LIFETIME)
+                .rotate_every(PUBLISHED_TURN)
+                .spawn()?;
+            // The first ticket is to be the fleet's, too.
+            keys.sync().await?;
+            builder.ticket_keys(keys)
+        }
         Sharing::Redis => {
-            let url = options.redis.as_deref().ok_or("--redis is missing")?;
-            let store = RedisStore::open(url)?;
+            let store = redis(options)?;
             store.connect();
             builder.sessions(store, secret)
         }
     })
+}
+
+fn redis(options: &Options) -> Result<RedisStore> {
+    let url = options.redis.as_deref().ok_or("--redis is missing")?;
+    Ok(RedisStore::open(url)?)
 }

@@ -23,6 +23,7 @@ const SHARED: &[(&str, &str)] = &[
     ("tickets", "tickets under keys that all have"),
     ("redis", "stateful sessions in one Redis"),
     ("turning", "tickets, while the keys turn twelve times"),
+    ("published", "tickets under published keys that turn thrice"),
 ];
 
 /// Fails if any way does not resume everything.
@@ -47,7 +48,7 @@ pub(super) fn run(workspace: &Workspace, processes: &Processes) -> Outcome {
         all &= handshakes > 0.0 && handshakes <= resumed;
         let percent = 100.0 * resumed / handshakes.max(1.0);
         println!(
-            "{title:<44} {resumed:>7.0} of {handshakes:>7.0}  {percent:>6.2} %  in {:.1} s{}",
+            "{title:<46} {resumed:>7.0} of {handshakes:>7.0}  {percent:>6.2} %  in {:.1} s{}",
             number("seconds"),
             Reasons(&outcomes)
         );
