@@ -85,7 +85,7 @@ impl CertificateSummary {
             subject: distinguished_name::one_line(tbs.subject()),
             common_name: distinguished_name::common_name(tbs.subject()),
             issuer: distinguished_name::one_line(tbs.issuer()),
-            serial: serial(tbs.serial_number().as_bytes()),
+            serial: serial_text(tbs.serial_number().as_bytes()),
             dns_names: names.dns_names,
             ip_addresses: names.ip_addresses,
             uris: names.uris,
@@ -198,8 +198,8 @@ fn seconds(since_1970: Duration) -> i64 {
     i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX)
 }
 
-/// Without the zero that DER puts before a set high bit.
-fn serial(bytes: &[u8]) -> String {
+/// A serial number in upper-case hex, without the zero that DER puts before a set high bit.
+pub(crate) fn serial_text(bytes: &[u8]) -> String {
     match bytes {
         [0, rest @ ..] if !rest.is_empty() => hex(rest, None),
         bytes => hex(bytes, None),

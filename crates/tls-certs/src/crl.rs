@@ -10,7 +10,7 @@ use std::sync::Arc;
 use der::Decode;
 use pki_types::{CertificateDer, SignatureVerificationAlgorithm, UnixTime};
 use sha2::{Digest, Sha256};
-use webpki::{CertRevocationList, OwnedCertRevocationList};
+use webpki::{CertRevocationList, OwnedCertRevocationList, RevocationReason};
 use x509_cert::Certificate;
 use x509_cert::ext::pkix::AuthorityKeyIdentifier;
 
@@ -98,12 +98,19 @@ impl Crl {
         hex(&Sha256::digest(self.der()), Some(':'))
     }
 
-    /// What the certificate of this serial number would get: whether it is on the list.
+    /// Whether the certificate of this serial number is on the list.
     pub(crate) fn lists_serial(&self, serial: &[u8]) -> bool {
         match &self.0.list {
             Ok(list) => !matches!(list.find_serial(serial), Ok(None)),
             Err(_) => false,
         }
+    }
+
+    /// When the certificate of this serial number was revoked, and why, if the list says so.
+    pub(crate) fn revocation(&self, serial: &[u8]) -> Option<(i64, Option<&'static str>)> {
+        let entry = self.0.list.as_ref().ok()?.find_serial(serial).ok()??;
+        let reason = entry.reason_code.map(reason_name);
+        Some((seconds(entry.revocation_date), reason))
     }
 
     /// The issuer's name without its SEQUENCE header.
@@ -179,6 +186,23 @@ fn reason(error: &webpki::Error) -> String {
         _ => return format!("it cannot be read ({error})"),
     }
     .to_owned()
+}
+
+/// The names of RFC 5280, Section 5.3.1.
+const fn reason_name(reason: RevocationReason) -> &'static str {
+    use RevocationReason as R;
+    match reason {
+        R::Unspecified => "unspecified",
+        R::KeyCompromise => "keyCompromise",
+        R::CaCompromise => "cACompromise",
+        R::AffiliationChanged => "affiliationChanged",
+        R::Superseded => "superseded",
+        R::CessationOfOperation => "cessationOfOperation",
+        R::CertificateHold => "certificateHold",
+        R::RemoveFromCrl => "removeFromCRL",
+        R::PrivilegeWithdrawn => "privilegeWithdrawn",
+        R::AaCompromise => "aACompromise",
+    }
 }
 
 fn seconds(now: UnixTime) -> i64 {

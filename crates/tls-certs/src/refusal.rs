@@ -1,8 +1,9 @@
 //! A refused certificate chain: the code, the certificate concerned, what to do.
 
 mod explain;
+mod outline;
+mod report;
 mod revocation;
-mod validity_field;
 
 use std::fmt;
 use std::ops::Deref;
@@ -45,6 +46,15 @@ pub struct RefusalDetails {
     pub not_after: Option<i64>,
     /// Names that it carries (at most 20).
     pub names: Vec<String>,
+    /// When it was revoked, seconds since 1970, if it was.
+    pub revoked_at: Option<i64>,
+    /// Why it was revoked, if the list says so (`keyCompromise`; RFC 5280, Section 5.3.1).
+    pub revocation_reason: Option<&'static str>,
+    /// Start of the revocation list that a refusal is about, seconds since 1970.
+    #[doc(alias = "lastUpdate")]
+    pub crl_this_update: Option<i64>,
+    /// When that list should have been replaced.
+    pub crl_next_update: Option<i64>,
     /// The name under which a server was reached.
     pub expected_name: Option<String>,
     /// What to do about it.
@@ -74,6 +84,10 @@ impl Refusal {
             not_before: None,
             not_after: None,
             names: Vec::new(),
+            revoked_at: None,
+            revocation_reason: None,
+            crl_this_update: None,
+            crl_next_update: None,
             expected_name: None,
             hint: "configure the peer with a certificate and its key",
             chain: Vec::new(),

@@ -77,11 +77,23 @@ pub(crate) fn refused_json(refusal: &Refusal) -> Value {
         "subject": refusal.subject,
         "issuer": refusal.issuer,
         "serial": refusal.serial,
+        "not_before": time(refusal.not_before),
+        "not_after": time(refusal.not_after),
         "names": refusal.names,
+        "revoked_at": time(refusal.revoked_at),
+        "revocation_reason": refusal.revocation_reason,
+        "crl_this_update": time(refusal.crl_this_update),
+        "crl_next_update": time(refusal.crl_next_update),
         "expected_name": refusal.expected_name,
         "message": refusal.message,
         "hint": refusal.hint,
     })
+}
+
+/// Seconds since 1970 in RFC 3339.
+fn time(seconds: Option<i64>) -> Option<String> {
+    let time = jiff::Timestamp::from_second(seconds?).ok()?;
+    Some(time.to_string())
 }
 
 fn to_json(error: &Error) -> Value {

@@ -4,22 +4,21 @@
 //! the ways of not finding an issuer. So the chain is followed once more, by names.
 
 use der::{Decode, Encode};
-use pki_types::{CertificateDer, ServerName, UnixTime};
+use pki_types::{CertificateDer, UnixTime};
 use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::{CertificateError, Error as RustlsError};
 use webpki::Error as WebpkiError;
-
 use x509_cert::Certificate;
+use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
-use super::{Refusal, RefusalDetails, validity_field};
-use crate::certificate::public_key::is_decodable;
-use crate::certificate::{extended_key_usage, rfc3339};
+use super::Refusal;
+use super::outline::Outline;
+use crate::certificate::extended_key_usage;
+use crate::certificate::public_key::{is_decodable, kind_and_bits};
 use crate::chain_path::{ChainPath, End, Link, MAX_LINKS};
-use crate::displayed_text::displayed;
-use crate::server_identity::{CertificateNames, ServerIdentityError, check_server_identity};
 use crate::usage::Usage;
 use crate::verify::{ChainPolicy, MAX_CERTIFICATE};
-use crate::{CertificateSummary, VerifyCode};
+use crate::{Crl, KeyKind, VerifyCode};
 
 /// A refused chain with everything that the decision was made on.
 pub(crate) struct Refused<'a> {
@@ -29,11 +28,16 @@ pub(crate) struct Refused<'a> {
     pub(crate) now: UnixTime,
 }
 
-/// The code, the certificate concerned, and a hint that fits better than the code's own.
+/// The code, the certificate concerned, and what else is known.
 pub(super) struct Finding {
-    code: VerifyCode,
-    depth: usize,
-    hint: Option<&'static str>,
+    pub(super) code: VerifyCode,
+    pub(super) depth: usize,
+    /// One that fits better than the code's own.
+    pub(super) hint: Option<&'static str>,
+    /// Of a certificate that cannot be read as a whole.
+    pub(super) outline: Option<Outline>,
+    /// The revocation list that was asked, or could not be.
+    pub(super) list: Option<Crl>,
 }
 
 impl Finding {
@@ -42,12 +46,28 @@ impl Finding {
             code,
             depth,
             hint: None,
+            outline: None,
+            list: None,
         }
     }
 
     pub(super) fn hint(self, hint: &'static str) -> Self {
         Self {
             hint: Some(hint),
+            ..self
+        }
+    }
+
+    pub(super) fn list(self, list: Option<&Crl>) -> Self {
+        Self {
+            list: list.cloned(),
+            ..self
+        }
+    }
+
+    fn outline(self, outline: Outline) -> Self {
+        Self {
+            outline: Some(outline),
             ..self
         }
     }
@@ -60,8 +80,13 @@ const NO_ALTNAMES: &str = "the certificate has no subject alternative names, and
 const VERSION_1: &str = "the certificate is X.509 version 1; have it issued again as version 3 (openssl x509 -req needs -extfile for that)";
 const NO_ROOT: &str = "a trusted certificate was found, but no root above it; trust the root, or allow partial chains";
 const TOO_LARGE: &str = "a certificate is larger than 64 KiB; have it issued with fewer names";
-/// Characters of a message; Node lists every name of the certificate there.
-const MAX_MESSAGE: usize = 1024;
+const REFUSED_ALGORITHM: &str = "the certificate is signed with an algorithm that is refused here, such as SHA-1; have it issued again with SHA-256";
+const REFUSED_PSS: &str = "the certificate has an RSA-PSS signature of a kind that is refused here: by a key that is restricted to PSS, or with a salt that is not as long as the hash; have it issued with RSA PKCS#1, ECDSA or Ed25519";
+/// The identifier of RSASSA-PSS in DER (RFC 4055, Section 3.1).
+const RSASSA_PSS: [u8; 11] = [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 0x0a];
+const ISSUER_RSA_SIZE: &str = "the CA's RSA key is smaller than 2048 bits or larger than 8192, and what it signs is not looked at; have the certificate issued by a CA with another key";
+/// Sizes of RSA keys whose signatures the usual providers verify.
+const RSA_BITS: std::ops::RangeInclusive<u32> = 2048..=8192;
 const NOT_READABLE: &str =
     "the certificate cannot be read; have a look with: openssl x509 -noout -text";
 
@@ -94,10 +119,9 @@ impl Refused<'_> {
             }
             C::NotValidForName | C::NotValidForNameContext { .. } => wrong_name(path),
             C::InvalidPurpose | C::InvalidPurposeContext { .. } => self.wrong_purpose(path),
-            C::BadSignature => match self.undecodable_issuer(path) {
-                Some(finding) => finding,
-                None => Finding::new(VerifyCode::CertSignatureFailure, self.bad_signature(path)),
-            },
+            C::BadSignature => self
+                .undecodable_issuer(path)
+                .unwrap_or_else(|| self.wrong_signature(path)),
             C::UnsupportedSignatureAlgorithmContext {
                 signature_algorithm_id: id,
                 ..
@@ -105,15 +129,7 @@ impl Refused<'_> {
             | C::UnsupportedSignatureAlgorithmForPublicKeyContext {
                 signature_algorithm_id: id,
                 ..
-            } => {
-                if let Some(finding) = self.undecodable_issuer(path) {
-                    return finding;
-                }
-                let depth =
-                    path.position(|_, link| link.signature_algorithm().as_deref() == Some(id));
-                Finding::new(VerifyCode::CertSignatureFailure, depth)
-                    .hint("the certificate is signed with an algorithm that is refused here, such as SHA-1; have it issued again with SHA-256")
-            }
+            } => self.refused_algorithm(path, id),
             C::Revoked => self.revoked(path),
             C::UnknownRevocationStatus => self.no_list(path),
             C::ExpiredRevocationList | C::ExpiredRevocationListContext { .. } => {
@@ -165,6 +181,17 @@ impl Refused<'_> {
         }
     }
 
+    fn refused_algorithm(&self, path: &ChainPath<'_>, id: &[u8]) -> Finding {
+        let hint = match id.starts_with(&RSASSA_PSS) {
+            true => REFUSED_PSS,
+            false => REFUSED_ALGORITHM,
+        };
+        self.undecodable_issuer(path).unwrap_or_else(|| {
+            let depth = path.position(|_, link| link.signature_algorithm().as_deref() == Some(id));
+            Finding::new(VerifyCode::CertSignatureFailure, depth).hint(hint)
+        })
+    }
+
     /// Spec XEC-01 to XEC-05: the ways of not finding an issuer.
     fn unknown_issuer(&self, path: &ChainPath<'_>) -> Finding {
         let last = path.last();
@@ -198,22 +225,40 @@ impl Refused<'_> {
         if self.chain.iter().any(|der| der.len() > MAX_CERTIFICATE) {
             return Finding::new(VerifyCode::CertRejected, 0).hint(TOO_LARGE);
         }
-        let mut dates = self.chain.iter().take(MAX_LINKS).enumerate();
-        let bad = dates.find_map(|(depth, der)| Some((depth, validity_field::bad_date(der)?)));
-        match bad {
-            Some((depth, code)) => Finding::new(code, depth),
-            None => Finding::new(VerifyCode::CertRejected, 0).hint(NOT_READABLE),
+        let mut presented = self.chain.iter().take(MAX_LINKS).enumerate();
+        let bad = presented.find_map(|(depth, der)| {
+            let outline = Outline::read(der)?;
+            Some(Finding::new(outline.bad_date()?, depth).outline(outline))
+        });
+        bad.unwrap_or_else(|| {
+            let first = self.chain.first().and_then(|leaf| Outline::read(leaf));
+            let finding = Finding::new(VerifyCode::CertRejected, 0).hint(NOT_READABLE);
+            first.into_iter().fold(finding, Finding::outline)
+        })
+    }
+
+    /// The certificate of the issuer of the one at `depth`: the next of the path, or a trusted one.
+    pub(super) fn issuer<'p>(
+        &'p self,
+        path: &'p ChainPath<'_>,
+        depth: usize,
+    ) -> Option<&'p CertificateDer<'p>> {
+        match path.links.get(depth + 1) {
+            Some(issuer) => Some(issuer.der),
+            None => Some(path.trusted_issuer(&self.policy.trust)?.der()),
         }
+    }
+
+    fn issuer_key(&self, path: &ChainPath<'_>, depth: usize) -> Option<SubjectPublicKeyInfoOwned> {
+        let issuer = Certificate::from_der(self.issuer(path, depth)?).ok()?;
+        Some(issuer.tbs_certificate().subject_public_key_info().clone())
     }
 
     /// The certificate whose issuer's key is damaged or of an unknown kind.
     fn undecodable_issuer(&self, path: &ChainPath<'_>) -> Option<Finding> {
         let depth = (0..path.links.len()).find(|&depth| {
-            let issuer = path.links.get(depth + 1).map(|link| &link.certificate);
-            let issuer = issuer.is_some_and(|issuer| {
-                !is_decodable(issuer.tbs_certificate().subject_public_key_info())
-            });
-            issuer || (depth == path.last() && self.anchor_is_undecodable(path))
+            let key = self.issuer_key(path, depth);
+            key.is_some_and(|key| !is_decodable(&key))
         })?;
         Some(Finding::new(
             VerifyCode::UnableToDecodeIssuerPublicKey,
@@ -221,10 +266,16 @@ impl Refused<'_> {
         ))
     }
 
-    fn anchor_is_undecodable(&self, path: &ChainPath<'_>) -> bool {
-        let anchor = path.trusted_issuer(&self.policy.trust);
-        let anchor = anchor.and_then(|anchor| Certificate::from_der(anchor.der()).ok());
-        anchor.is_some_and(|a| !is_decodable(a.tbs_certificate().subject_public_key_info()))
+    /// A signature that does not fit its issuer's key, or that is not looked at for its size.
+    fn wrong_signature(&self, path: &ChainPath<'_>) -> Finding {
+        let depth = self.bad_signature(path);
+        let finding = Finding::new(VerifyCode::CertSignatureFailure, depth);
+        match self.issuer_key(path, depth).map(|key| kind_and_bits(&key)) {
+            Some((KeyKind::Rsa, Some(bits))) if !RSA_BITS.contains(&bits) => {
+                finding.hint(ISSUER_RSA_SIZE)
+            }
+            _ => finding,
+        }
     }
 
     fn out_of_dates(&self, path: &ChainPath<'_>, code: VerifyCode) -> Finding {
@@ -252,117 +303,9 @@ impl Refused<'_> {
     /// The first certificate whose signature is not its issuer's.
     fn bad_signature(&self, path: &ChainPath<'_>) -> usize {
         path.position(|depth, link| {
-            let issuer = match path.links.get(depth + 1) {
-                Some(issuer) => issuer.der,
-                None => match path.trusted_issuer(&self.policy.trust) {
-                    Some(issuer) => issuer.der(),
-                    None => link.der,
-                },
-            };
+            let issuer = self.issuer(path, depth).unwrap_or(link.der);
             !is_signed_by(link, issuer, self.policy.algorithms)
         })
-    }
-
-    fn report(
-        &self,
-        path: &ChainPath<'_>,
-        finding: &Finding,
-        rustls_error: RustlsError,
-    ) -> Refusal {
-        let summary = path.links.get(finding.depth).map(|link| &link.summary);
-        let expected_name = match self.usage {
-            Usage::Server(name) => Some(shown_name(name)),
-            Usage::AnyServer | Usage::Client => None,
-        };
-        let subject = summary.map(|s| s.subject.clone()).unwrap_or_default();
-        let names = summary
-            .map(CertificateSummary::display_names)
-            .unwrap_or_default();
-        let detail = match finding.code {
-            VerifyCode::CertHasExpired => summary.map(|s| {
-                format!(
-                    "valid until {}, now {}",
-                    s.not_after_text(),
-                    self.now_text()
-                )
-            }),
-            VerifyCode::CertNotYetValid => summary.map(|s| {
-                format!(
-                    "valid from {}, now {}",
-                    s.not_before_text(),
-                    self.now_text()
-                )
-            }),
-            VerifyCode::AltnameInvalid => {
-                expected_name.as_ref().map(|name| match names.as_slice() {
-                    [] => format!("asked for {name}, the certificate carries no names"),
-                    names => format!(
-                        "asked for {name}, the certificate is for {}",
-                        names.join(", ")
-                    ),
-                })
-            }
-            VerifyCode::DepthZeroSelfSignedCert | VerifyCode::SelfSignedCertInChain => None,
-            _ => summary.map(|s| format!("issued by {}", s.issuer)),
-        };
-        let message = match finding.code {
-            VerifyCode::AltnameInvalid => self.node_message(),
-            code => code.message().to_owned(),
-        };
-        let detail = detail
-            .map(|detail| format!(" ({detail})"))
-            .unwrap_or_default();
-        let line = match subject.as_str() {
-            "" => format!("{}{detail}", finding.code.message()),
-            subject => format!("{}: {subject}{detail}", finding.code.message()),
-        };
-        Refusal(Box::new(RefusalDetails {
-            code: finding.code,
-            message,
-            depth: finding.depth,
-            subject,
-            issuer: summary.map(|s| s.issuer.clone()).unwrap_or_default(),
-            serial: summary.map(|s| s.serial.clone()).unwrap_or_default(),
-            not_before: summary.map(|s| s.not_before),
-            not_after: summary.map(|s| s.not_after),
-            names,
-            expected_name,
-            chain: self.summaries(),
-            chain_length: self.chain.len(),
-            line,
-            hint: finding.hint.unwrap_or_else(|| finding.code.hint()),
-            rustls_error,
-        }))
-    }
-
-    /// What Node says of a name that does not fit (Spec IDN-01), bounded. Where Node would
-    /// take the common name, nothing fits here.
-    fn node_message(&self) -> String {
-        let (Usage::Server(name), Some(leaf)) = (self.usage, self.chain.first()) else {
-            return VerifyCode::AltnameInvalid.message().to_owned();
-        };
-        let names = CertificateNames::from_der(leaf).unwrap_or_default();
-        let reason = match check_server_identity(&shown_name(name), &names) {
-            Err(ServerIdentityError::Mismatch { reason, .. }) => reason,
-            _ => String::from("Cert does not contain a DNS name"),
-        };
-        let whole = format!("{}: {reason}", VerifyCode::AltnameInvalid.message());
-        match whole.char_indices().nth(MAX_MESSAGE) {
-            Some((end, _)) => format!("{}…", &whole[..end]),
-            None => whole,
-        }
-    }
-
-    fn summaries(&self) -> Vec<CertificateSummary> {
-        let first = self.chain.iter().take(MAX_LINKS);
-        first
-            .filter(|der| der.len() <= MAX_CERTIFICATE)
-            .filter_map(|der| CertificateSummary::from_der(der).ok())
-            .collect()
-    }
-
-    fn now_text(&self) -> String {
-        rfc3339(i64::try_from(self.now.as_secs()).unwrap_or(i64::MAX))
     }
 }
 
@@ -373,14 +316,6 @@ fn wrong_name(path: &ChainPath<'_>) -> Finding {
             finding.hint(NO_ALTNAMES)
         }
         _ => finding,
-    }
-}
-
-fn shown_name(name: &ServerName<'_>) -> String {
-    match name {
-        ServerName::DnsName(name) => displayed(name.as_ref()),
-        ServerName::IpAddress(ip) => std::net::IpAddr::from(*ip).to_string(),
-        _ => String::new(),
     }
 }
 

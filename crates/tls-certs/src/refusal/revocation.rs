@@ -1,6 +1,5 @@
 //! Refusals that are about revocation lists: of which certificate's issuer.
 
-use pki_types::CertificateDer;
 use rustls::CertRevocationListError;
 
 use super::explain::{Finding, Refused};
@@ -37,12 +36,13 @@ impl Refused<'_> {
     }
 
     pub(super) fn revoked(&self, path: &ChainPath<'_>) -> Finding {
-        let depth = self.looked_up(path).find(|(_, link)| {
+        let revoked = self.looked_up(path).find_map(|(depth, link)| {
             let serial = link.certificate.tbs_certificate().serial_number();
-            self.list_of(link)
-                .is_some_and(|list| list.lists_serial(serial.as_bytes()))
+            let list = self.list_of(link)?;
+            list.lists_serial(serial.as_bytes())
+                .then_some((depth, list))
         });
-        Finding::new(VerifyCode::CertRevoked, depth.map_or(0, |(depth, _)| depth))
+        about_list(VerifyCode::CertRevoked, revoked)
     }
 
     /// No list, one that is not valid yet, or one with a date that is none.
@@ -59,18 +59,15 @@ impl Refused<'_> {
             None => VerifyCode::UnableToGetCrl,
             Some(list) => list.defect().unwrap_or(VerifyCode::CrlNotYetValid),
         };
-        Finding::new(code, depth)
+        Finding::new(code, depth).list(unusable)
     }
 
     pub(super) fn stale_list(&self, path: &ChainPath<'_>) -> Finding {
-        let depth = self.looked_up(path).find(|(_, link)| {
-            self.list_of(link)
-                .is_some_and(|list| list.is_stale(self.now))
+        let stale = self.looked_up(path).find_map(|(depth, link)| {
+            let list = self.list_of(link)?;
+            list.is_stale(self.now).then_some((depth, list))
         });
-        Finding::new(
-            VerifyCode::CrlHasExpired,
-            depth.map_or(0, |(depth, _)| depth),
-        )
+        about_list(VerifyCode::CrlHasExpired, stale)
     }
 
     pub(super) fn bad_list(
@@ -78,27 +75,22 @@ impl Refused<'_> {
         path: &ChainPath<'_>,
         error: &CertRevocationListError,
     ) -> Finding {
-        let depth = self.looked_up(path).find(|(depth, link)| {
-            let issuer = match path.links.get(depth + 1) {
-                Some(issuer) => Some(issuer.der as &CertificateDer<'_>),
-                None => path
-                    .trusted_issuer(&self.policy.trust)
-                    .map(|issuer| issuer.der() as &CertificateDer<'_>),
-            };
-            match (self.list_of(link), issuer) {
-                (Some(list), Some(issuer)) => {
-                    !list.is_signed_by(issuer, self.policy.algorithms.all)
-                }
-                _ => false,
-            }
+        let bad = self.looked_up(path).find_map(|(depth, link)| {
+            let (list, issuer) = (self.list_of(link)?, self.issuer(path, depth)?);
+            let is_signed = list.is_signed_by(issuer, self.policy.algorithms.all);
+            (!is_signed).then_some((depth, list))
         });
-        let finding = Finding::new(
-            VerifyCode::CrlSignatureFailure,
-            depth.map_or(0, |(depth, _)| depth),
-        );
+        let finding = about_list(VerifyCode::CrlSignatureFailure, bad);
         match error {
             CertRevocationListError::IssuerInvalidForCrl => finding.hint(NO_CRL_SIGN),
             _ => finding,
         }
+    }
+}
+
+fn about_list(code: VerifyCode, found: Option<(usize, &Crl)>) -> Finding {
+    match found {
+        Some((depth, list)) => Finding::new(code, depth).list(Some(list)),
+        None => Finding::new(code, 0),
     }
 }

@@ -216,6 +216,47 @@ fn t_ver_20_a_trusted_certificate_as_openssl_writes_it() {
     assert!(trust.certificates()[0].is_anchor());
 }
 
+// The same code, and not the hint that somebody else has signed: nobody has.
+#[test]
+fn a_ca_whose_key_is_too_small_or_restricted_is_refused_by_name() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(
+        directory.path().join("leaf.ext"),
+        "subjectAltName=DNS:localhost\n",
+    )
+    .unwrap();
+    let run = |arguments: &str| {
+        let mut command = Command::new("openssl");
+        command
+            .current_dir(directory.path())
+            .args(arguments.split(' '));
+        Some(command.output().ok()?.status.success())
+    };
+    if run("genpkey -algorithm rsa -out leaf.key").is_none() {
+        return eprintln!("SKIPPED: no `openssl` on this machine");
+    }
+    for (key, word) in [
+        ("rsa -pkeyopt rsa_keygen_bits:1024", "2048 bits"),
+        ("rsa-pss -pkeyopt rsa_keygen_bits:2048", "PSS"),
+    ] {
+        for arguments in [
+            &*format!("genpkey -algorithm {key} -out ca.key"),
+            "req -x509 -new -key ca.key -subj /CN=ca -days 30 -out ca.pem",
+            "req -new -key leaf.key -subj /CN=localhost -out leaf.csr",
+            "x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile leaf.ext -days 30 -out leaf.pem",
+        ] {
+            assert_eq!(run(arguments), Some(true), "{arguments}");
+        }
+        let read = |name| tls_certs::Trust::from_pem_file(directory.path().join(name)).unwrap();
+        let chain = [read("leaf.pem").certificates()[0].der().clone()];
+        let refusal = verifier(&read("ca.pem"))
+            .verify(&chain, &localhost(), pki_types::UnixTime::now())
+            .unwrap_err();
+        assert_eq!(refusal.code(), "CERT_SIGNATURE_FAILURE", "{key}");
+        assert!(refusal.hint.contains(word), "{key}: {}", refusal.hint);
+    }
+}
+
 // rcgen cannot sign with SHA-1, and rustls cannot verify it.
 #[test]
 fn a_signature_with_sha_1_is_refused_by_name() {
