@@ -8,7 +8,8 @@ use axum::Router;
 use axum::routing::any;
 use rcgen::CustomExtension;
 use rustls::crypto::CryptoProvider;
-use tls_certs::{CrlDepth, CrlPolicy, Crls};
+use sha2::{Digest as _, Sha256};
+use tls_certs::{CrlDepth, CrlPolicy, Crls, Trust, Watched};
 use tls_context::{ClientAuth, SecureContext};
 use tls_net::{SharedResponses, TlsAcceptor, TlsConnector};
 use tls_ocsp::{CrlKeeper, Fetcher, OcspRequest, ResponseVerifier, Stapler, Target};
@@ -156,6 +157,57 @@ async fn a_list_named_by_a_servers_certificate_is_fetched_and_refuses_it() {
     listed(&keeper).await;
     let error = connect().await.unwrap_err();
     assert_eq!(error.certificate().unwrap().code.as_str(), "CERT_REVOKED");
+}
+
+/// Before any client asks: all certificates of all contexts, those that are added and those that replace
+/// others. An issuer may be among the CAs of client certificates.
+#[tokio::test]
+async fn every_certificate_of_every_context_is_watched_from_the_start() {
+    let pki = Pki::shared();
+    let sign = |name: &str| pki.intermediate.sign(server_params(&[name]), p256());
+    let [default, second, named, added, replaced, renewed] =
+        ["a.test", "a.test", "b.test", "c.test", "a.test", "a.test"].map(sign);
+    let alone = &*pki.missing_intermediate;
+    let stapler = Stapler::builder(ResponseVerifier::new(provider()))
+        .responder("http://127.0.0.1:1/")
+        .start();
+    let changing = Watched::new(identity(&replaced));
+    let context = SecureContext::server([identity(&default), identity(&second)])
+        .identity(&changing)
+        .build()
+        .unwrap();
+    let context_of = |leaf: &Leaf| SecureContext::server(identity(leaf)).build().unwrap();
+    let acceptor = TlsAcceptor::builder(context)
+        .context("b.test", context_of(&named))
+        .stapler(stapler.clone());
+    let watched = |leaf: &Leaf| {
+        let hash: [u8; 32] = Sha256::digest(leaf.certificate()).into();
+        let reports = stapler.report();
+        reports
+            .into_iter()
+            .find(|report| report.certificate == hash)
+    };
+    let served = Served::echo(acceptor).await;
+    for leaf in [&default, &second, &named, &replaced] {
+        assert!(watched(leaf).is_some());
+    }
+    assert!(watched(&added).is_none() && watched(&renewed).is_none());
+    served
+        .handle
+        .add_context("c.test", context_of(&added))
+        .unwrap();
+    changing.replace(identity(&renewed)).unwrap();
+    assert!(watched(&added).is_some() && watched(&renewed).is_some());
+    // Without its issuer nobody can be asked.
+    served
+        .handle
+        .add_context("d.test", context_of(alone))
+        .unwrap();
+    assert_eq!(watched(alone).unwrap().last_error_code, Some("no_issuer"));
+    let issuer = Trust::from_pem(pki.intermediate.pem().as_bytes()).unwrap();
+    let context = SecureContext::server(identity(alone)).client_auth(ClientAuth::optional(issuer));
+    served.handle.set_context(context.build().unwrap()).unwrap();
+    assert_ne!(watched(alone).unwrap().last_error_code, Some("no_issuer"));
 }
 
 /// Three workers with one store: one asks the responder, all staple.

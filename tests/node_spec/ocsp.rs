@@ -9,7 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use rcgen::CustomExtension;
 use rustls::pki_types::CertificateDer;
 use serde_json::json;
-use tls_context::SecureContext;
+use tls_certs::Trust;
+use tls_context::{ClientAuth, SecureContext};
 use tls_net::{HandshakeError, StapleQuestion, TlsAcceptor, TlsConnector, TlsStream};
 use tls_ocsp::{Fetcher, OcspRequest, ResponseVerifier, StaplePolicy, Stapler, Target};
 use tls_testing::peer::{Curl, OcspCa, OpenSsl, Standing};
@@ -93,7 +94,7 @@ async fn a_node_that_destroys_the_socket_for_a_staple_never_is_secure() {
     }
 }
 
-// Spec: T-OCS-05
+// Spec: T-OCS-05, OCS-02
 #[tokio::test]
 async fn without_an_issuer_in_the_chain_the_hook_is_asked_all_the_same() {
     let Some(mut node) = NodePeer::require() else {
@@ -109,6 +110,20 @@ async fn without_an_issuer_in_the_chain_the_hook_is_asked_all_the_same() {
         let question = (leaf.certificate().clone(), None);
         assert_eq!(*asked.lock().unwrap(), [question]);
     }
+    // As in Node, the issuer may be among the CAs.
+    let leaf = &pki.missing_intermediate;
+    let issuer = Trust::from_pem(pki.intermediate.pem().as_bytes()).unwrap();
+    let context = SecureContext::server(identity(leaf))
+        .client_auth(ClientAuth::optional(issuer))
+        .build()
+        .unwrap();
+    let (served, asked) = stapling(context, Some(b"x")).await;
+    let options = json!({ "rejectUnauthorized": false, "requestOCSP": true });
+    let report = node.connect(served.address, options, json!({})).await;
+    assert_eq!(report["staple"], json!(STANDARD.encode("x")), "{report}");
+    let issuer = pki.intermediate.certificate().clone();
+    let question = (leaf.certificate().clone(), Some(issuer));
+    assert_eq!(*asked.lock().unwrap(), [question]);
 }
 
 // Spec: T-OCS-06, OCS-03

@@ -282,6 +282,12 @@ impl SecureContext {
         identities.map(Watched::get).collect()
     }
 
+    /// The same, each with what replaces it.
+    #[must_use]
+    pub fn watched_identities(&self) -> &[Watched<Identity>] {
+        &self.inner.binding.bound().identities
+    }
+
     /// The revocation lists that peers are judged by now.
     #[must_use]
     #[doc(alias = "crl")]

@@ -122,6 +122,13 @@ impl<T> SniMap<T> {
             .map(|entry| &entry.value)
     }
 
+    /// What belongs to all names and patterns, in no order.
+    pub fn values(&self) -> impl Iterator<Item = &T> {
+        let patterns = self.patterns.iter().map(|(_, entry)| entry);
+        let aged = self.by_parent.values().chain(patterns);
+        self.exact.values().chain(aged.map(|entry| &entry.value))
+    }
+
     /// How many names and patterns there are.
     #[must_use]
     pub fn len(&self) -> usize {

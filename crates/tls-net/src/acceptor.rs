@@ -71,6 +71,13 @@ impl Contexts {
         Ok(before)
     }
 
+    /// The default context, and all that have a name.
+    #[cfg(feature = "ocsp")]
+    fn all(&self) -> impl Iterator<Item = &SecureContext> {
+        let named = self.named.values().map(|(_, context)| context);
+        std::iter::once(&self.default).chain(named)
+    }
+
     /// Makes `context` the default; the one before.
     pub(crate) fn set_default(&mut self, context: SecureContext) -> SecureContext {
         let id = context.context_id();
@@ -455,9 +462,10 @@ impl AcceptorBuilder {
         self
     }
 
-    /// Staples what `stapler` has for the certificate of each connection, and lets it watch every
-    /// certificate that is served from the first time on. No handshake waits for it. Where
-    /// [`ocsp_response`](Self::ocsp_response) is set, that answers instead.
+    /// Staples what `stapler` has for the certificate of each connection. It watches those of all
+    /// contexts, also of contexts that are added and of files that are read again, before a client asks;
+    /// and those of contexts that a hook chooses from the first time on. No handshake waits for it.
+    /// Where [`ocsp_response`](Self::ocsp_response) is set, that answers instead.
     #[cfg(feature = "ocsp")]
     pub fn stapler(mut self, stapler: tls_ocsp::Stapler) -> Self {
         self.stapler = Some(stapler);
@@ -667,7 +675,7 @@ impl AcceptorBuilder {
             // Before the first ticket: keys that were published earlier may already be old.
             keys.cover_lifetime(self.contexts.longest_session);
         }
-        TlsAcceptor(Arc::new_cyclic(|shared| Shared {
+        let shared = Arc::new_cyclic(|shared| Shared {
             contexts: ArcSwap::from_pointee(self.contexts),
             choose_context: self.choose_context,
             choose_protocol: self.choose_protocol,
@@ -696,6 +704,11 @@ impl AcceptorBuilder {
             keep_hello: self.keep_hello,
             worker: self.worker,
             clock: self.clock,
-        }))
+        });
+        #[cfg(feature = "ocsp")]
+        for context in shared.contexts.load().all() {
+            crate::staples::watch_identities(&shared, context);
+        }
+        TlsAcceptor(shared)
     }
 }

@@ -281,7 +281,9 @@ impl ServerHandle {
     )]
     pub fn set_context(&self, context: SecureContext) -> Result<u64, Error> {
         crate::engine::lowered::server(&context).map_err(Error::DefaultContext)?;
-        self.change(|contexts| Ok(Some(contexts.set_default(context.clone()))))
+        let generation = self.change(|contexts| Ok(Some(contexts.set_default(context.clone()))))?;
+        self.watch(&context);
+        Ok(generation)
     }
 
     /// Adds a context for a name or pattern (`SRV-14`), or replaces the one that had it.
@@ -295,7 +297,17 @@ impl ServerHandle {
         reason = "as in the builder; a context is one Arc"
     )]
     pub fn add_context(&self, pattern: &str, context: SecureContext) -> Result<u64, Error> {
-        self.change(|contexts| contexts.add(pattern, context.clone()))
+        let generation = self.change(|contexts| contexts.add(pattern, context.clone()))?;
+        self.watch(&context);
+        Ok(generation)
+    }
+
+    /// Its certificates are to have their staples before a client asks.
+    fn watch(&self, context: &SecureContext) {
+        #[cfg(feature = "ocsp")]
+        crate::staples::watch_identities(&self.acceptor.0, context);
+        #[cfg(not(feature = "ocsp"))]
+        let _ = context;
     }
 
     fn change(

@@ -7,7 +7,7 @@ use rustls::CertificateError;
 use rustls::sign::CertifiedKey;
 use tls_certs::{CertificateSummary, Trust, TrustedCertificate};
 use tls_context::SecureContext;
-use tls_ocsp::{ResponseVerifier, StaplePolicy, StapleVerdict, demands_staple};
+use tls_ocsp::{ResponseVerifier, StaplePolicy, StapleVerdict, Target, demands_staple};
 use tls_wire::ClientHello;
 
 use crate::error::HandshakeErrorKind;
@@ -22,25 +22,47 @@ pub struct StapleQuestion {
     pub hello: ClientHello,
     /// The certificate that this connection serves, in DER.
     pub certificate: CertificateDer<'static>,
-    /// The one that signed it; `None` if it is self-signed, or its issuer is not in the chain.
+    /// The one that signed it; `None` if it is self-signed, or its issuer is neither in the chain nor
+    /// among the CAs of client certificates.
     pub issuer: Option<CertificateDer<'static>>,
 }
 
 impl StapleQuestion {
-    pub(crate) fn new(hello: &ClientHello, key: &CertifiedKey) -> Option<Self> {
-        let (certificate, rest) = key.cert.split_first()?;
-        let signed_by = |issuer: &CertificateDer<'_>| {
-            let names = CertificateSummary::from_der(certificate).ok()?;
-            let issuer = CertificateSummary::from_der(issuer).ok()?;
-            Some(names.issuer == issuer.subject && names.subject != names.issuer)
-        };
-        let issuer = rest.first().filter(|next| signed_by(next) == Some(true));
+    pub(crate) fn new(
+        hello: &ClientHello,
+        key: &CertifiedKey,
+        context: &SecureContext,
+    ) -> Option<Self> {
+        let certificate = key.cert.first()?;
         Some(Self {
             hello: hello.clone(),
             certificate: certificate.clone(),
-            issuer: issuer.cloned(),
+            issuer: issuer(&key.cert, context),
         })
     }
+}
+
+/// Who signed the first certificate of `chain`, if it did not sign itself.
+fn issuer(
+    chain: &[CertificateDer<'static>],
+    context: &SecureContext,
+) -> Option<CertificateDer<'static>> {
+    let (leaf, rest) = chain.split_first()?;
+    let names = CertificateSummary::from_der(leaf).ok()?;
+    if names.subject == names.issuer {
+        return None;
+    }
+    // In its place in nearly all chains.
+    if let Some(next) = rest.first()
+        && CertificateSummary::from_der(next).is_ok_and(|next| next.subject == names.issuer)
+    {
+        return Some(next.clone());
+    }
+    let trust = context.client_auth().trust();
+    let others = trust.iter().flat_map(Trust::certificates);
+    let others = others.map(|other| other.der() as &CertificateDer<'_>);
+    let target = Target::from_chain(chain, others, context.provider()).ok()?;
+    Some(target.issuer().clone())
 }
 
 /// Looks at the staple of a server before the connection is there; `None` is none.
@@ -149,4 +171,37 @@ pub(crate) fn watch_lists(
     if good {
         keeper.watch_chain(chain, &trust.get());
     }
+}
+
+/// Lets `stapler` keep staples for all certificates of `context`, before the first client asks; also
+/// for those that replace them. An issuer that their chains leave out may be a CA of client
+/// certificates.
+#[cfg(feature = "ocsp")]
+pub(crate) fn watch_identities(shared: &Arc<crate::acceptor::Shared>, context: &SecureContext) {
+    let Some(stapler) = &shared.stapler else {
+        return;
+    };
+    for identity in context.watched_identities() {
+        watch_identity(stapler, identity.get().chain(), context.client_auth());
+        let client_auth = context.client_auth().clone();
+        let shared = Arc::downgrade(shared);
+        identity.on_change(move |identity, _| {
+            if let Some(stapler) = shared.upgrade().and_then(|shared| shared.stapler.clone()) {
+                watch_identity(&stapler, identity.chain(), &client_auth);
+            }
+        });
+    }
+}
+
+#[cfg(feature = "ocsp")]
+fn watch_identity(
+    stapler: &tls_ocsp::Stapler,
+    chain: &[CertificateDer<'static>],
+    client_auth: &tls_context::ClientAuth,
+) {
+    let trust = client_auth.trust();
+    let others = trust.iter().flat_map(Trust::certificates);
+    let others = others.map(|other| other.der() as &CertificateDer<'_>);
+    let all: Vec<_> = chain.iter().chain(others).cloned().collect();
+    stapler.watch(&all);
 }

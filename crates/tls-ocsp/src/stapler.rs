@@ -116,22 +116,38 @@ impl Stapler {
 
     fn entry(&self, leaf: &CertificateDer<'_>, chain: &[CertificateDer<'_>]) -> Arc<Entry> {
         let key = key_of(leaf);
-        if let Some(entry) = self.0.lock().get(&key) {
+        let known = self.0.lock().get(&key).cloned();
+        if let Some(entry) = &known
+            && entry.is_hopeless().is_none()
+        {
             return Arc::clone(entry);
         }
         let provider = self.0.verifier.provider();
         let target = Target::from_chain(chain, &self.0.issuers, provider);
-        let fresh = Arc::new(Entry::new(key, leaf, target));
-        let entry = Arc::clone(
-            self.0
-                .lock()
-                .entry(key)
-                .or_insert_with(|| Arc::clone(&fresh)),
-        );
-        if Arc::ptr_eq(&entry, &fresh) {
-            refresh::begin(&self.0, &entry);
+        // Another chain may have the issuer that was missing.
+        match known {
+            Some(entry) if target.is_err() => entry,
+            known => self.begin(known.as_ref(), Entry::new(key, leaf, target)),
         }
-        entry
+    }
+
+    /// Puts `fresh` in the place of `before`, unless somebody was faster.
+    fn begin(&self, before: Option<&Arc<Entry>>, fresh: Entry) -> Arc<Entry> {
+        let mut entries = self.0.lock();
+        if let Some(entry) = entries.get(&fresh.key)
+            && before.is_none_or(|before| !Arc::ptr_eq(before, entry))
+        {
+            return Arc::clone(entry);
+        }
+        let fresh = Arc::new(fresh);
+        entries.insert(fresh.key, Arc::clone(&fresh));
+        drop(entries);
+        if let Some(before) = before {
+            before.give_way_to(&fresh);
+            self.0.keys.forget(before);
+        }
+        refresh::begin(&self.0, &fresh);
+        fresh
     }
 }
 

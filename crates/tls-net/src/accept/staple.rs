@@ -37,7 +37,7 @@ pub(crate) async fn choose(
         return Ok(None);
     };
     let key = identity.certified_key();
-    let Some(question) = StapleQuestion::new(hello, key) else {
+    let Some(question) = StapleQuestion::new(hello, key, context) else {
         return Ok(None);
     };
     let answer = hook

@@ -94,6 +94,14 @@ impl Entry {
         }
     }
 
+    /// Another one knows more of the same certificate.
+    pub(super) fn give_way_to(&self, other: &Self) {
+        self.set_missing(false);
+        if self.kept.swap(false, Ordering::Relaxed) {
+            other.keep();
+        }
+    }
+
     pub(super) fn keep(&self) {
         self.kept.store(true, Ordering::Relaxed);
     }

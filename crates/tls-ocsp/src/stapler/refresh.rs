@@ -126,7 +126,12 @@ impl Subject for WatchedStaple {
 
     fn forget(&self, shared: &Shared) {
         self.entry.set_missing(false);
-        shared.lock().remove(&self.entry.key);
+        let mut entries = shared.lock();
+        let ours = entries.get(&self.entry.key);
+        if ours.is_some_and(|entry| Arc::ptr_eq(entry, &self.entry)) {
+            entries.remove(&self.entry.key);
+        }
+        drop(entries);
         shared.keys.forget(&self.entry);
     }
 }

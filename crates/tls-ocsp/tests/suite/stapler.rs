@@ -314,6 +314,14 @@ async fn what_can_not_be_asked_about_says_why() {
         .await;
     }
     assert_eq!(stapler.report().len(), 3);
+    // Somebody knows its issuer.
+    stapler.watch(alone.chain());
+    until(&stapler, |report| {
+        let error = report.last_error_code;
+        report.serial.as_ref() == Some(&target(&alone).serial()) && error != Some("no_issuer")
+    })
+    .await;
+    assert_eq!(stapler.report().len(), 3);
     // An issuer that the chain leaves out may be given beside it.
     let good = answer(&alone, Standing::Valid, "60").await;
     let Some(good) = good else { return };
