@@ -17,6 +17,7 @@ use crate::exit_codes::ExitCode;
 use crate::flags::{OcspCommand, OcspFlags};
 use crate::output;
 use crate::presented::Presented;
+use crate::settings::revocation::https;
 use crate::settings::trust;
 
 pub(crate) fn run(command: &OcspCommand) -> Result<ExitCode> {
@@ -57,8 +58,8 @@ fn ask(flags: &OcspFlags) -> Result<Answer> {
         .build()?
         .provider()
         .clone();
-    let issuers = trust::of_client(&flags.issuer, "", &flags.development)?;
-    let issuers: Vec<&CertificateDer<'_>> = issuers
+    let anchors = trust::of_client(&flags.issuer, "", &flags.development)?;
+    let issuers: Vec<&CertificateDer<'_>> = anchors
         .certificates()
         .iter()
         .map(|issuer: &TrustedCertificate| issuer.der() as &CertificateDer<'_>)
@@ -75,6 +76,7 @@ fn ask(flags: &OcspFlags) -> Result<Answer> {
     };
     let method = if flags.get { Method::Get } else { Method::Post };
     let fetcher = Fetcher::new()
+        .tls(https(anchors.clone())?)
         .allow_private(flags.allow_private)
         .time_limit(flags.timeout)
         .method(method);

@@ -8,6 +8,7 @@ mod psk;
 mod reloads;
 pub(crate) mod revocation;
 mod sessions;
+mod stapling;
 pub(crate) mod store;
 pub(crate) mod trust;
 
@@ -21,7 +22,7 @@ use tls::context::{ClientAuth, SecureContext};
 use tls::net::{AcceptorBuilder, TlsAcceptor, TlsConnector};
 use tls::ocsp::Stapler;
 use tls::rustls::KeyLog;
-use tls::rustls::pki_types::{CertificateDer, ServerName};
+use tls::rustls::pki_types::ServerName;
 use tokio::runtime::Handle;
 
 pub(crate) use self::identities::Certificate;
@@ -95,17 +96,16 @@ impl ServeSettings {
         let (identities, certificate) = identities::of_server(flags, &mut reloads)?;
         let context = build(&identities)?;
         let mut acceptor = limits(TlsAcceptor::builder(context.clone()), flags);
-        let mut chains = chains_of(&identities);
         let mut contexts = NamedContexts::new(client_auth.asks());
         for flag in &flags.sni {
             let identities = identities::of_name(flag, flags, &mut reloads)?;
-            chains.extend(chains_of(&identities));
             let named = build(&identities)?;
             contexts.add(&flag.pattern, named.client_auth().asks())?;
             acceptor = acceptor.context(&flag.pattern, named);
         }
         acceptor = psk::serve(&flags.psk, acceptor, &mut reloads)?;
-        let stapler = revocation::stapler(&flags.ocsp, &flags.revocation, &chains, store, runtime)?;
+        let first = identities.first();
+        let stapler = stapling::stapler(&flags.ocsp, &flags.revocation, first, store, runtime)?;
         if let Some(stapler) = &stapler {
             acceptor = acceptor.stapler(stapler.clone());
         }
@@ -128,11 +128,6 @@ impl ServeSettings {
             json: flags.json,
         })
     }
-}
-
-fn chains_of(identities: &[Watched<Identity>]) -> Vec<Vec<CertificateDer<'static>>> {
-    let chain = |identity: &Watched<Identity>| identity.get().chain().to_vec();
-    identities.iter().map(chain).collect()
 }
 
 fn listen(flags: &ServeFlags, sessions: &Sessions) -> Listen {

@@ -28,6 +28,9 @@ pub(crate) struct RevocationFlags {
     /// Allow responders and lists of private networks and of this machine, on any port
     #[arg(long, hide_short_help = true)]
     pub(crate) ocsp_allow_private: bool,
+    /// Keep staples and fetched lists in this directory, over a restart
+    #[arg(long, value_name = "DIR", hide_short_help = true)]
+    pub(crate) revocation_cache: Option<PathBuf>,
 }
 
 impl RevocationFlags {

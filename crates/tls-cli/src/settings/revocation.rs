@@ -1,12 +1,13 @@
-//! Staples and revocation lists: `--crl`, `--revocation`, `--ocsp`.
+//! Revocation lists, and what is made of them: `--crl`, `--revocation`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use tls::certs::{CrlPolicy, Crls, ServerVerifier, WatchOptions, Watched};
+use tls::certs::{CrlPolicy, Crls, ServerVerifier, Trust, WatchOptions, Watched};
 use tls::context::{SecureContext, SecureContextBuilder};
 use tls::net::SharedResponses;
-use tls::ocsp::{CrlKeeper, Fetcher, ResponseVerifier, StaplePolicy, Stapler};
+use tls::ocsp::{CrlKeeper, DiskCache, Fetcher, StaplePolicy};
+use tls::rustls::ClientConfig;
 use tls::rustls::crypto::CryptoProvider;
 use tls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tls::sessions::RedisStore;
@@ -14,7 +15,7 @@ use tokio::runtime::Handle;
 
 use super::reloads::Reloads;
 use crate::error::{Error, Result};
-use crate::flags::{Revocation, RevocationFlags, Stapling};
+use crate::flags::{Revocation, RevocationFlags};
 
 /// The lists by which the other end is judged, and how strictly.
 pub(super) struct Lists {
@@ -59,16 +60,19 @@ impl Lists {
         store: Option<&RedisStore>,
         runtime: &Handle,
     ) -> Result<Self> {
-        if flags.fetches_lists() {
-            return Self::fetched(flags, store, runtime);
-        }
         let files = flags.list_files();
-        let Some(first) = files.first() else {
-            return Ok(Self::of(flags, None));
+        let given = match files.first() {
+            Some(first) => {
+                let lists = Crls::watch_paths(&files, WatchOptions::default())?;
+                reloads.crls(first, &lists);
+                Some(lists)
+            }
+            None => None,
         };
-        let lists = Crls::watch_paths(&files, WatchOptions::default())?;
-        reloads.crls(first, &lists);
-        Ok(Self::of(flags, Some(lists)))
+        if flags.fetches_lists() {
+            return Self::fetched(flags, given.as_ref(), store, runtime);
+        }
+        Ok(Self::of(flags, given))
     }
 
     /// For one connection. Lists that are fetched are not there at its handshake, so it is judged
@@ -77,8 +81,9 @@ impl Lists {
         flags: &RevocationFlags,
         runtime: &Handle,
     ) -> Result<(Self, Option<LaterJudgement>)> {
+        let given = read(&flags.list_files())?.map(Watched::new);
         if flags.fetches_lists() {
-            let mut lists = Self::fetched(flags, None, runtime)?;
+            let mut lists = Self::fetched(flags, given.as_ref(), None, runtime)?;
             let strict = lists.policy;
             lists.policy = strict.accept_missing(true);
             let later = lists.keeper.clone().map(|keeper| LaterJudgement {
@@ -87,8 +92,7 @@ impl Lists {
             });
             return Ok((lists, later));
         }
-        let lists = read(&flags.list_files())?;
-        Ok((Self::of(flags, lists.map(Watched::new)), None))
+        Ok((Self::of(flags, given), None))
     }
 
     fn of(flags: &RevocationFlags, lists: Option<Watched<Crls>>) -> Self {
@@ -105,16 +109,20 @@ impl Lists {
     /// Workers that share a store fetch once.
     fn fetched(
         flags: &RevocationFlags,
+        given: Option<&Watched<Crls>>,
         store: Option<&RedisStore>,
         runtime: &Handle,
     ) -> Result<Self> {
         if flags.policy() == Revocation::Ignore {
             return Ok(Self::of(flags, None));
         }
-        let given = read(&flags.list_files())?.unwrap_or_else(Crls::empty);
-        let mut keeper = CrlKeeper::builder(provider()?)
-            .fetcher(fetcher(flags))
-            .with(&given);
+        let mut keeper = CrlKeeper::builder(provider()?).fetcher(fetcher(flags)?);
+        if let Some(given) = given {
+            keeper = keeper.with_watched(given);
+        }
+        if let Some(directory) = directory(flags)? {
+            keeper = keeper.cache(directory);
+        }
         if let Some(store) = store {
             keeper = keeper.cache(SharedResponses::new(store.clone()));
         }
@@ -134,15 +142,13 @@ impl Lists {
     }
 }
 
-/// The revocation lists of these files, if there are any.
+/// The revocation lists of these files, and of the files of directories, if there are any.
 pub(crate) fn read(files: &[PathBuf]) -> Result<Option<Crls>> {
-    files.iter().try_fold(None, |lists: Option<Crls>, file| {
-        let more = Crls::from_pem_file(file)?;
-        Ok(Some(match lists {
-            Some(lists) => lists.with(&more),
-            None => more,
-        }))
-    })
+    if files.is_empty() {
+        return Ok(None);
+    }
+    let lists = Crls::watch_paths(files, WatchOptions::manual())?;
+    Ok(Some(lists.get()))
 }
 
 /// What a client makes of staples. Strictness that was asked for with lists is about lists.
@@ -154,78 +160,33 @@ pub(super) fn staple_policy(flags: &RevocationFlags) -> StaplePolicy {
     }
 }
 
-/// Staples for a server with these chains, the default one's first; workers that share a store ask
-/// once.
-pub(super) fn stapler(
-    stapling: &Stapling,
-    flags: &RevocationFlags,
-    chains: &[Vec<CertificateDer<'static>>],
-    store: Option<&RedisStore>,
-    runtime: &Handle,
-) -> Result<Option<Stapler>> {
-    if *stapling == Stapling::Off {
-        return Ok(None);
-    }
-    let mut stapler = Stapler::builder(ResponseVerifier::new(provider()?)).fetcher(fetcher(flags));
-    if let Some(store) = store {
-        stapler = stapler.cache(SharedResponses::new(store.clone()));
-    }
-    let stapler = stapler.start_on(runtime.clone());
-    match (stapling, chains.first()) {
-        (Stapling::File(file), Some(chain)) => {
-            staple(&stapler, chain, file)?;
-            runtime.spawn(staple_again(stapler.clone(), chain.clone(), file.clone()));
-        }
-        _ => {
-            for chain in chains {
-                stapler.watch(chain);
-            }
-        }
-    }
-    Ok(Some(stapler))
+/// Reaches responders and lists, by HTTPS where Mozilla's roots vouch for the host.
+pub(super) fn fetcher(flags: &RevocationFlags) -> Result<Fetcher> {
+    let tls = https(Trust::mozilla())?;
+    Ok(Fetcher::new()
+        .allow_private(flags.ocsp_allow_private)
+        .tls(tls))
 }
 
-fn staple(stapler: &Stapler, chain: &[CertificateDer<'_>], file: &Path) -> Result<()> {
-    let response = std::fs::read(file).map_err(|source| Error::File {
-        action: "read",
-        path: file.into(),
+/// For addresses that are `https`.
+pub(crate) fn https(trust: Trust) -> Result<Arc<ClientConfig>> {
+    Ok(SecureContext::client(trust).build()?.rustls_client()?)
+}
+
+/// Where responses and lists are kept over a restart.
+pub(super) fn directory(flags: &RevocationFlags) -> Result<Option<DiskCache>> {
+    let Some(path) = &flags.revocation_cache else {
+        return Ok(None);
+    };
+    let cache = DiskCache::new(path).map_err(|source| Error::File {
+        action: "use the directory",
+        path: path.clone(),
         source,
     })?;
-    Ok(stapler.set(chain, response)?)
+    Ok(Some(cache))
 }
 
-/// Takes up what another program, such as `tls ocsp fetch`, writes into the file.
-async fn staple_again(stapler: Stapler, chain: Vec<CertificateDer<'static>>, file: PathBuf) {
-    let changed = |file: &Path| {
-        std::fs::metadata(file)
-            .and_then(|data| data.modified())
-            .ok()
-    };
-    let mut seen = changed(&file);
-    let mut looks = tokio::time::interval(LOOK_EVERY);
-    loop {
-        looks.tick().await;
-        let now = changed(&file);
-        if now.is_some() && now != seen {
-            seen = now;
-            if let Err(error) = staple(&stapler, &chain, &file) {
-                crate::message::warn(&format!(
-                    "{} is not stapled, the old one stays: {error}",
-                    file.display()
-                ));
-            }
-        }
-    }
-}
-
-/// How often the file is looked at.
-const LOOK_EVERY: std::time::Duration = std::time::Duration::from_secs(10);
-
-fn fetcher(flags: &RevocationFlags) -> Fetcher {
-    Fetcher::new().allow_private(flags.ocsp_allow_private)
-}
-
-fn provider() -> Result<Arc<CryptoProvider>> {
+pub(super) fn provider() -> Result<Arc<CryptoProvider>> {
     let context = SecureContext::without_certificate().build()?;
     Ok(Arc::clone(context.provider()))
 }

@@ -221,7 +221,8 @@ async fn a_revoked_certificate_is_refused_by_either_end() {
             pki.root.crl(&[]),
             pki.intermediate.crl_pem(2026, &[client, server].concat()),
         ];
-        let file = place.path().join(name);
+        let file = place.path().join(name).join("lists.crl");
+        std::fs::create_dir(place.path().join(name)).unwrap();
         std::fs::write(&file, lists.concat()).unwrap();
         file
     };
@@ -235,14 +236,21 @@ async fn a_revoked_certificate_is_refused_by_either_end() {
         "--key",
         text(&files.client_key),
     ];
-    for (clients, servers, exit) in [(&good, &good, 0), (&client, &good, 5), (&good, &server, 6)] {
+    let rows = [(&good, &good, 0), (&client, &good, 5), (&good, &server, 6)];
+    // Also where others are fetched, and from a directory.
+    let auto = ["--crl", "auto"];
+    for ((clients, servers, exit), more) in rows
+        .into_iter()
+        .flat_map(|row| [(row, &[][..]), (row, &auto)])
+    {
+        let servers = servers.parent().unwrap();
         let asks = ["--client-ca", text(&files.ca), "--require-cert"];
         let lists = ["--crl", text(clients), "--echo", "--max-version", "1.2"];
-        let mut serving = place.serve(&[&own[..], &asks, &lists].concat()).await;
+        let mut serving = place.serve(&[&own[..], &asks, &lists, more].concat()).await;
         let address = serving.place();
         let trusts = ["connect", &address, "--info", "--ca", text(&files.ca)];
         let output = place
-            .run(&[&trusts[..], &shown, &["--crl", text(servers)]].concat())
+            .run(&[&trusts[..], &shown, &["--crl", text(servers)], more].concat())
             .await;
         assert_eq!(output.status.code(), Some(exit), "{output:?}");
         match exit {

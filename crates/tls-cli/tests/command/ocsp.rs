@@ -1,7 +1,7 @@
 //! `tls ocsp`, staples that `tls serve` keeps fresh, and lists that are fetched.
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rcgen::CustomExtension;
@@ -165,6 +165,7 @@ async fn a_fetched_staple_serves_and_is_read_again() {
     let (exit, answer) = world.ocsp(&fetch).await;
     // Revoked is an answer, too: it is written, and the exit code says so.
     assert_eq!((exit, &answer["status"]), (1, &"revoked".into()));
+    assert_openssl_believes(&world, &staple, "revoked").await;
     let mut serving = world.serve(&["--ocsp", text(&staple)]).await;
     let event = serving.event().await;
     compare(&event);
@@ -297,6 +298,71 @@ async fn staple_of(serving: &mut Serving) {
         if event["event"] == "staple" {
             return assert_eq!(event["status"], "good", "{event}");
         }
+    }
+}
+
+/// Also without any store; and what is in the directory is good for other programs.
+#[tokio::test]
+async fn a_directory_keeps_staples_over_a_restart() {
+    let Some(world) = World::new(Standing::Valid).await else {
+        return;
+    };
+    let cache = world.place.path().join("cache");
+    let args = ["--ocsp-allow-private", "--revocation-cache", text(&cache)];
+    let mut first = world.serve(&args).await;
+    staple_of(&mut first).await;
+    drop(first);
+    kill(world.responder.process.id());
+    let mut second = world.serve(&args).await;
+    staple_of(&mut second).await;
+    let required = connect(&world, &second, &["--revocation", "require"]).await;
+    assert_eq!(required.status.code(), Some(0), "{}", required.stderr);
+    let [kept] = std::fs::read_dir(&cache)
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .collect::<Vec<_>>()
+        .try_into()
+        .unwrap();
+    assert_openssl_believes(&world, &kept, "good").await;
+}
+
+/// `openssl ocsp` as the judge of a response in a file.
+async fn assert_openssl_believes(world: &World, response: &Path, status: &str) {
+    let issuer = Pki::shared()
+        .intermediate
+        .write_to(world.place.path(), "judge");
+    let args = ["ocsp", "-respin", text(response), "-issuer", text(&issuer)];
+    let more = ["-cert", text(&world.cert), "-CAfile", text(&world.root)];
+    let judged = world.openssl.run(&[&args[..], &more].concat()).await;
+    let said = format!("{}{}", judged.stdout, judged.stderr);
+    assert!(said.contains("Response verify OK"), "{said}");
+    assert!(said.contains(&format!(": {status}")), "{said}");
+}
+
+/// Whoever runs it should hear of that before a client does.
+#[tokio::test]
+async fn a_demand_without_a_staple_is_told_at_the_start() {
+    let Some(world) = World::new(Standing::Valid).await else {
+        return;
+    };
+    let mut params = server_params(&["localhost"]);
+    let feature = vec![0x30, 0x03, 0x02, 0x01, 0x05];
+    let oid = &[1, 3, 6, 1, 5, 5, 7, 1, 24];
+    let extension = CustomExtension::from_oid_content(oid, feature);
+    params.custom_extensions.push(extension);
+    let leaf = Pki::shared().intermediate.sign(params, p256());
+    let (cert, key) = leaf.write_to(world.place.path(), "demanding");
+    let files = ["--cert", text(&cert), "--key", text(&key)];
+    let mut serving = world.place.serve(&files).await;
+    let mut last = Value::Null;
+    while last["code"] != "nobody_to_ask" {
+        last = serving.event().await;
+        compare(&last);
+        assert_eq!(last["event"], "staple");
+        assert_eq!(
+            (&last["must_staple"], &last["status"]),
+            (&true.into(), &Value::Null)
+        );
     }
 }
 

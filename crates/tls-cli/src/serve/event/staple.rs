@@ -20,7 +20,9 @@ pub(crate) async fn watch_staples(stapler: Stapler, reporter: Arc<Reporter>) {
             // A certificate without a responder is nothing to talk about, unless it demands staples.
             let silent = !report.has_responder && !report.must_staple && report.status.is_none();
             let before = told.insert(report.certificate, news.clone());
-            if before.as_ref() != Some(&news) && !silent && news != (None, None) {
+            // Nothing to tell, yet; but what is demanded is missing from the start.
+            let silent = silent || (news == (None, None) && !report.must_staple);
+            if before.as_ref() != Some(&news) && !silent {
                 reporter.staple(&report);
             }
         }
@@ -37,6 +39,7 @@ pub(super) fn to_json(report: &StapleReport) -> Value {
         "status": report.status.map(|status| status.as_str()),
         "next_update": next_update(report),
         "must_staple": report.must_staple,
+        "code": report.last_error_code,
         "message": report.last_error,
     })
 }
@@ -54,6 +57,9 @@ pub(super) fn to_text(report: &StapleReport) -> String {
     let mut line = format!("{time}  staple of {serial}: {colour}{status}{colour:#}");
     if let Some(until) = next_update(report) {
         line.push_str(&format!(", until {until}"));
+    }
+    if report.is_missing() {
+        line.push_str(", and the certificate demands one");
     }
     if let Some(error) = &report.last_error {
         line.push_str(&format!("  {}", Printable(error)));
