@@ -1,5 +1,6 @@
 //! With any single bit changed on the way the two ends never both finish.
 
+use proptest::prelude::*;
 use tls_psk::{ClientConfig, ServerConfig};
 
 use crate::ends::*;
@@ -79,4 +80,45 @@ fn in_the_flight_of_the_server() {
 #[test]
 fn in_the_finished_of_the_client() {
     every_bit(From::Client, 1);
+}
+
+/// With a key exchange, and where `retried`, after a HelloRetryRequest.
+fn with_a_key_exchange(retried: bool) -> (ClientConfig, ServerConfig) {
+    let (mut client, mut server) = (client_config(), server_config());
+    let (x25519, p256) = (rustls::NamedGroup::X25519, rustls::NamedGroup::secp256r1);
+    client.provider = provider_of(&[x25519, p256]);
+    server.provider = provider_of(&[if retried { p256 } else { x25519 }]);
+    (client, server)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn with_a_key_exchange_and_a_second_hello(
+        retried: bool,
+        // Two flights of the client and one of the server; with a second hello one more of each.
+        flight in 0..5usize,
+        bit: prop::sample::Index,
+    ) {
+        let order = [
+            (From::Client, 0),
+            (From::Server, 0),
+            (From::Client, 1),
+            (From::Server, 1),
+            (From::Client, 2),
+        ];
+        let place = order[if retried { flight } else { flight % 3 }];
+        let (client, server) = with_a_key_exchange(retried);
+        let mut changed = false;
+        let outcome = run_with(client, server, &one_key, NOW, |who, n, bytes| {
+            if (who, n) == place {
+                let bit = bit.index(8 * bytes.len());
+                changed = !ignored(bytes).contains(&(bit / 8));
+                bytes[bit / 8] ^= 1 << (bit % 8);
+            }
+        });
+        let both = outcome.client.is_done() && outcome.server.is_done();
+        prop_assert_eq!(both, !changed);
+    }
 }

@@ -11,5 +11,6 @@ mod decoy;
 mod early_data;
 mod ends;
 mod message_orders;
+mod retried_orders;
 mod tickets;
 mod two_ends;

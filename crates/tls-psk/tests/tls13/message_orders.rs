@@ -14,7 +14,7 @@ use crate::ends::*;
 
 /// What is sent; protected where the sender has keys by then.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Symbol {
+pub(crate) enum Symbol {
     /// The n-th record of the honest flight.
     Honest(usize),
     /// A handshake message that has no place there.
@@ -30,7 +30,7 @@ enum Symbol {
 /// One record: its type and content, and whether it is protected.
 pub(crate) type Record = (ContentType, Vec<u8>, bool);
 
-fn record(symbol: &Symbol, honest: &[Record]) -> Record {
+pub(crate) fn record(symbol: &Symbol, honest: &[Record]) -> Record {
     let fatal = vec![2, AlertDescription::HandshakeFailure.into()];
     match symbol {
         Symbol::Honest(n) => honest[*n].clone(),
@@ -53,7 +53,7 @@ fn record(symbol: &Symbol, honest: &[Record]) -> Record {
     }
 }
 
-fn protection(secret: &[u8]) -> RecordProtection {
+pub(crate) fn protection(secret: &[u8]) -> RecordProtection {
     let (hash, aead) = (HashAlgorithm::Sha256, Aead::Aes128Gcm);
     let secrets = TrafficSecrets::new(hash, aead, secret, secret).unwrap();
     let (keys, _) = secrets.keys().unwrap();
@@ -61,7 +61,7 @@ fn protection(secret: &[u8]) -> RecordProtection {
 }
 
 /// Cuts a flight into records and opens those that are protected.
-fn opened(mut flight: Vec<u8>, secret: &[u8]) -> Vec<Record> {
+pub(crate) fn opened(mut flight: Vec<u8>, secret: &[u8]) -> Vec<Record> {
     let mut rx = protection(secret);
     let mut records = Vec::new();
     while let Some(header) = RecordHeader::read(&flight) {
@@ -130,7 +130,7 @@ pub(crate) fn waiting_client() -> (End<ClientHandshake>, Vec<Record>, Vec<u8>) {
 }
 
 /// All orders up to length 6 that are still alive, longest last; those that opened are returned.
-fn explore<H: Reads>(
+pub(crate) fn explore<H: Reads>(
     honest: usize,
     wait: impl Fn() -> (End<H>, Vec<Record>, Vec<u8>),
     others: &[Symbol],
@@ -167,7 +167,7 @@ fn explore<H: Reads>(
     open
 }
 
-const OTHERS: [Symbol; 11] = [
+pub(crate) const OTHERS: [Symbol; 11] = [
     Symbol::Message(HandshakeType::ClientHello),
     Symbol::Message(HandshakeType::Certificate),
     Symbol::Message(HandshakeType::CertificateRequest),
@@ -182,7 +182,7 @@ const OTHERS: [Symbol; 11] = [
 ];
 
 /// What is dropped wherever it stands says nothing about the order.
-fn without_dropped(orders: Vec<Vec<Symbol>>) -> Vec<Vec<Symbol>> {
+pub(crate) fn without_dropped(orders: Vec<Vec<Symbol>>) -> Vec<Vec<Symbol>> {
     let dropped = [Symbol::ChangeCipherSpec, Symbol::Warning];
     let mut kept: Vec<Vec<Symbol>> = orders
         .into_iter()
