@@ -1,10 +1,12 @@
-//! Our two ends against other people's: OpenSSL, Node, curl, a browser.
+//! Our two ends against other people's: OpenSSL, GnuTLS, Node, curl, mosquitto, a browser.
 
 #![allow(clippy::unwrap_used, reason = "tests, and what they share")]
 
 mod browser;
 mod curl;
 mod early_data;
+mod gnutls;
+mod mosquitto;
 mod node;
 mod openssl_client;
 mod openssl_server;

@@ -3,6 +3,7 @@
 
 use tls_context::{SecureContext, SecureContextBuilder};
 use tls_net::{ClientPsk, PskIdentity, PskKey, PskKeys, TlsAcceptor, TlsConnector};
+use tls_session_store::TicketKeys;
 use tls_testing::peer::{OpenSsl, SServer};
 use tls_tests::{Served, credentials, dial, exchange};
 use tls_wire::{AlertDescription, CipherSuite, ProtocolVersion};
@@ -162,28 +163,34 @@ async fn keys_are_updated_when_openssl_asks() {
     client.finish().await.expect_success();
 }
 
-/// A session of a key is a ticket like any other to OpenSSL: it resumes, without the key.
+/// A session of a key is a ticket like any other to OpenSSL: it resumes, without the key, at every
+/// worker with the same ticket keys.
 #[tokio::test]
-async fn openssl_resumes_a_session_of_ours() {
+async fn openssl_resumes_a_session_of_ours_at_another_worker() {
     let Some(openssl) = OpenSsl::require() else {
         return;
     };
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("session.pem");
     let file = file.to_str().unwrap();
-    let mut served = served(context()).await;
+    let ticket_keys = TicketKeys::generate().unwrap();
+    let worker = || {
+        let acceptor = TlsAcceptor::builder(context().build().unwrap()).psk(table());
+        Served::echo(acceptor.ticket_keys(ticket_keys.clone()))
+    };
+    let (mut first, mut second) = (worker().await, worker().await);
     let args = client_args(&["-sess_out", file]);
     openssl
-        .converse(served.address, &args, "hello", "hello")
+        .converse(first.address, &args, "hello", "hello")
         .await
         .expect_success();
-    assert!(!served.connection().await.resumption().is_resumed());
+    assert!(!first.connection().await.resumption().is_resumed());
     let args = ["-tls1_3", "-sess_in", file];
     openssl
-        .converse(served.address, &args, "hello", "hello")
+        .converse(second.address, &args, "hello", "hello")
         .await
         .expect_success();
-    let info = served.connection().await;
+    let info = second.connection().await;
     assert!(info.resumption().is_resumed());
     assert_eq!(
         info.psk_identity().map(ToString::to_string).as_deref(),

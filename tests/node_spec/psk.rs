@@ -5,6 +5,7 @@ use tls_context::{SecureContext, SecureContextBuilder};
 use tls_net::{
     AcceptorBuilder, ClientPsk, PskIdentity, PskKey, PskKeys, TlsAcceptor, TlsConnector,
 };
+use tls_session_store::TicketKeys;
 use tls_testing::Pki;
 use tls_tests::credentials::{client, server};
 use tls_tests::{NodePeer, Served, VERSIONS, dial, exchange};
@@ -89,6 +90,31 @@ async fn a_node_client_with_a_key() {
             }
         }
     }
+}
+
+// Spec: T-PSK-14
+#[tokio::test]
+async fn a_node_client_resumes_at_another_worker_what_a_key_began() {
+    let Some(mut node) = NodePeer::require() else {
+        return;
+    };
+    let ticket_keys = TicketKeys::generate().unwrap();
+    let worker = || Served::echo(acceptor(KEY).ticket_keys(ticket_keys.clone()));
+    let (mut first, mut second) = (worker().await, worker().await);
+    let options = node_client("TestUser", KEY, ProtocolVersion::Tls13);
+    let report = node.connect(first.address, options, json!({})).await;
+    assert!(!first.connection().await.resumption().is_resumed());
+    // Without the key: the session is enough, as long as the server still has it.
+    let options = json!({
+        "ciphers": CIPHERS, "minVersion": "TLSv1.3", "checkServerIdentity": "skip",
+        "session": report["sessions"][0],
+    });
+    let report = node.connect(second.address, options, json!({})).await;
+    assert_eq!(report["data"], "hello", "{report}");
+    assert_eq!(report["reused"], true);
+    let info = second.connection().await;
+    assert!(info.resumption().is_resumed());
+    assert_eq!(info.psk_identity(), Some(&identity("TestUser")));
 }
 
 // Spec: T-PSK-01, PSK-02, PSK-04, PSK-11

@@ -78,7 +78,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "peers",
         usage: "",
-        about: "find or install OpenSSL, Redis, Node, Chromium, curl",
+        about: "find or install OpenSSL, Redis, Node, Chromium, curl, GnuTLS, mosquitto",
         run: peers::run,
     },
 ];

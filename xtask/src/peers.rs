@@ -61,7 +61,31 @@ const PEERS: &[Peer] = &[
         version: &["--version"],
         system_package: Some("chromium"),
     },
+    Peer {
+        title: "GnuTLS",
+        variable: "TLS_PEER_GNUTLS",
+        executables: &["gnutls-cli"],
+        version: &["--version"],
+        system_package: Some("gnutls-bin"),
+    },
+    Peer {
+        title: "mosquitto",
+        variable: "TLS_PEER_MOSQUITTO",
+        executables: &["mosquitto"],
+        version: &["-h"],
+        system_package: Some("mosquitto"),
+    },
+    Peer {
+        title: "publisher",
+        variable: "TLS_PEER_MOSQUITTO_PUB",
+        executables: &["mosquitto_pub"],
+        version: &["--version"],
+        system_package: Some("mosquitto-clients"),
+    },
 ];
+
+/// Where a system keeps servers, which is not in the `PATH` of every user.
+const SERVICES: &str = "/usr/sbin";
 
 /// Finds, installs what is missing, and prints what there is. True if nothing is missing.
 pub(crate) fn run(workspace: &Workspace, _: &[String]) -> Outcome {
@@ -111,15 +135,18 @@ fn find(peer: &Peer, directory: &Path) -> Option<(PathBuf, String)> {
     let in_path = env::var_os("PATH").unwrap_or_default();
     std::iter::once(directory.join("node_modules/.bin"))
         .chain(env::split_paths(&in_path))
+        .chain([PathBuf::from(SERVICES)])
         .flat_map(|dir| peer.executables.iter().map(move |name| dir.join(name)))
         .filter(|path| path.is_file())
         .find_map(|path| version(peer, &path).map(|version| (path, version)))
 }
 
-/// The first line that the program prints of its version; nothing if it is the wrong one.
+/// The first line that the program prints of its version; nothing if it is the wrong one. Its exit
+/// code tells nothing: that of mosquitto is never 0 there.
 fn version(peer: &Peer, path: &Path) -> Option<String> {
     let mut command = Command::new(path);
-    let text = run::output(command.args(peer.version).stdin(Stdio::null())).ok()?;
+    let output = command.args(peer.version).stdin(Stdio::null()).output();
+    let text = String::from_utf8(output.ok()?.stdout).ok()?;
     let line: String = text.lines().next()?.trim().chars().take(60).collect();
     let is_right = peer.system_package.is_some() || line == format!("v{NODE_VERSION}");
     is_right.then_some(line)

@@ -1,5 +1,6 @@
 //! What the tests of this workspace share: a PKI, hostile transports, a settable clock, a raw peer,
-//! and real peers (OpenSSL, Node, curl, Redis, Chromium) that are found, started and stopped.
+//! and real peers (OpenSSL, Node, curl, Redis, Chromium, GnuTLS, mosquitto) that are found, started
+//! and stopped.
 //!
 //! It depends on none of our crates, so every crate may have it among its dev-dependencies. It is
 //! never published. As everything here runs inside a test, a fault of the set-up panics with what

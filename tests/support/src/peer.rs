@@ -18,6 +18,8 @@ use std::{
 
 mod chromium;
 mod curl;
+mod gnutls;
+mod mosquitto;
 mod node;
 mod ocsp_responder;
 mod openssl;
@@ -26,6 +28,8 @@ mod redis;
 
 pub use chromium::{Chromium, public_key_hash, public_key_hash_of_pem};
 pub use curl::Curl;
+pub use gnutls::GnuTls;
+pub use mosquitto::{Mosquitto, MosquittoPub};
 pub use node::Node;
 pub use ocsp_responder::{OcspCa, OcspResponder, Standing};
 pub use openssl::{OpenSsl, SServer};
@@ -34,6 +38,9 @@ pub use redis::{Redis, RedisCluster, RedisSentinel};
 
 /// The version of Node that the behaviours of `node:tls` were taken from.
 pub const NODE_VERSION: &str = "24.7.0";
+
+/// Where a system keeps servers, which is not in the `PATH` of every user.
+const SERVICES: &str = "/usr/sbin";
 
 /// A program that can be a peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,16 +55,25 @@ pub enum Program {
     Curl,
     /// `chromium`, headless.
     Chromium,
+    /// `gnutls-cli`.
+    GnuTls,
+    /// `mosquitto`, the broker.
+    Mosquitto,
+    /// `mosquitto_pub`.
+    MosquittoPub,
 }
 
 impl Program {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 8] = [
         Self::OpenSsl,
         Self::Node,
         Self::Redis,
         Self::Curl,
         Self::Chromium,
+        Self::GnuTls,
+        Self::Mosquitto,
+        Self::MosquittoPub,
     ];
 
     /// The environment variable that overrides where it is looked for.
@@ -69,6 +85,9 @@ impl Program {
             Self::Redis => "TLS_PEER_REDIS",
             Self::Curl => "TLS_PEER_CURL",
             Self::Chromium => "TLS_PEER_CHROMIUM",
+            Self::GnuTls => "TLS_PEER_GNUTLS",
+            Self::Mosquitto => "TLS_PEER_MOSQUITTO",
+            Self::MosquittoPub => "TLS_PEER_MOSQUITTO_PUB",
         }
     }
 
@@ -81,6 +100,9 @@ impl Program {
             Self::Redis => &["redis-server", "valkey-server"],
             Self::Curl => &["curl"],
             Self::Chromium => &["chromium", "chromium-browser", "google-chrome"],
+            Self::GnuTls => &["gnutls-cli"],
+            Self::Mosquitto => &["mosquitto"],
+            Self::MosquittoPub => &["mosquitto_pub"],
         }
     }
 
@@ -94,6 +116,7 @@ impl Program {
         let in_path = env::var_os("PATH").unwrap_or_default();
         std::iter::once(installed)
             .chain(env::split_paths(&in_path))
+            .chain([PathBuf::from(SERVICES)])
             .flat_map(|dir| self.executables().iter().map(move |name| dir.join(name)))
             .find(|path| path.is_file() && self.is_the_right_one(path))
     }

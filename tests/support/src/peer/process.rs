@@ -132,6 +132,16 @@ impl Process {
             .await;
     }
 
+    /// Waits as [`wait_for`](Self::wait_for) does until one of `texts` is there, and gives its place
+    /// among them.
+    pub async fn wait_for_one_of(&mut self, texts: &[&str]) -> usize {
+        let said = Arc::clone(&self.said);
+        let found = || texts.iter().position(|text| said.contains(text));
+        self.until(&format!("one of {texts:?}"), || found().is_some())
+            .await;
+        found().unwrap_or(texts.len())
+    }
+
     /// The next whole line of its standard output, without the line end. Panics as
     /// [`wait_for`](Self::wait_for) does.
     pub async fn next_line(&mut self) -> String {
