@@ -52,6 +52,13 @@ pub(crate) enum Error {
         path: PathBuf,
         source: io::Error,
     },
+    /// A secret that an option names is not where it should be.
+    #[error("{option}: {origin}: {reason}")]
+    NoSecret {
+        option: String,
+        origin: String,
+        reason: String,
+    },
     /// There is no place for the development CA.
     #[error("there is no data directory: neither XDG_DATA_HOME nor HOME is set")]
     NoDataDirectory,
@@ -119,6 +126,7 @@ impl Error {
             Self::Fetch(error) => error.code(),
             Self::NoResponder => "no_responder",
             Self::File { .. } => "file",
+            Self::NoSecret { .. } => "no_secret",
             Self::NoDataDirectory => "no_data_directory",
             Self::Listen { source, .. } if source.kind() == io::ErrorKind::AddrInUse => "port_busy",
             Self::Listen { .. } => "listen",
@@ -241,7 +249,12 @@ mod tests {
     #[test]
     fn every_error_has_its_code_and_exit_code() {
         let address = SocketAddr::from(([127, 0, 0, 1], 1));
-        let table: [(Error, &str, u8); 13] = [
+        let no_secret = Error::NoSecret {
+            option: "--psk-key".into(),
+            origin: "environment variable KEY".into(),
+            reason: "it is not set".into(),
+        };
+        let table: [(Error, &str, u8); 14] = [
             (Error::usage("x", "y"), "usage", 2),
             (
                 Error::Context(tls::context::Error::EmptyTrust),
@@ -263,6 +276,7 @@ mod tests {
                 "store_full",
                 3,
             ),
+            (no_secret, "no_secret", 3),
             (Error::NoDataDirectory, "no_data_directory", 3),
             (
                 Error::Listen {

@@ -43,7 +43,8 @@ impl Secret {
 
     /// What it is, now. Says so, if everybody can read it.
     pub(crate) fn text(&self, option: &str) -> Result<Zeroizing<String>> {
-        let bytes = self.passphrase(option).reveal(option)?;
+        let revealed = self.passphrase(option).reveal(option);
+        let bytes = revealed.map_err(|error| not_there(option, error))?;
         let text = std::str::from_utf8(&bytes).map_err(|_| {
             Error::usage(
                 format!("what {option} names is not text"),
@@ -99,6 +100,18 @@ impl SecretSource {
             Self::File(file) => Some(file),
             Self::Env(_) => None,
         }
+    }
+}
+
+/// To tls-certs every secret is a passphrase; to the user it is what the option says.
+fn not_there(option: &str, error: tls::certs::Error) -> Error {
+    match error {
+        tls::certs::Error::Passphrase { origin, reason } => Error::NoSecret {
+            option: option.to_owned(),
+            origin,
+            reason,
+        },
+        other => other.into(),
     }
 }
 

@@ -272,7 +272,7 @@ impl HandshakeErrorKind {
             }
             Self::HandshakeTimeout(_) => "the other end stalled; see handshake_timeout",
             Self::PeerClosed => {
-                "the other end gave up: if it is a client, it may not trust this certificate and said so by leaving"
+                "the other end gave up without saying why: a client may not trust the certificate, or have another pre-shared key"
             }
             Self::Io(_) => "the network connection failed",
             Self::AlertReceived(alert) => alert_hint(*alert),
@@ -629,6 +629,9 @@ fn alert_hint(alert: AlertDescription) -> &'static str {
         }
         AlertDescription::BadRecordMac => {
             "the other end can't open what was sent: with a pre-shared key in TLS 1.2, the two ends have different ones for this identity"
+        }
+        AlertDescription::IllegalParameter => {
+            "something that was sent is not allowed there; OpenSSL before 3.4 says so of a pre-shared key that is not the one it has"
         }
         AlertDescription::UnknownPskIdentity => {
             "the other end does not know the identity of the pre-shared key: compare how both ends spell it"

@@ -26,6 +26,7 @@ impl Error {
             | Self::Sessions(_)
             | Self::Psk(_)
             | Self::File { .. }
+            | Self::NoSecret { .. }
             | Self::NoDataDirectory
             | Self::Listen { .. }
             | Self::ListenerDead { .. }

@@ -26,7 +26,7 @@ impl Error {
                 "write memory, redis://HOST, rediss://HOST, redis+sentinel://HOST,HOST/MASTER, redis-cluster://HOST,HOST or unix:PATH"
             }
             Self::Psk(tls::psk::Error::KeyFile { .. }) => {
-                "make a line with: tls psk new --identity NAME"
+                "see all that is wrong with it: tls psk check FILE; make a line: tls psk new --identity NAME"
             }
             Self::Ocsp(tls::ocsp::Error::NoIssuer) => {
                 "give the whole chain, or the issuer with --issuer FILE"
@@ -36,6 +36,9 @@ impl Error {
             ) => "if the PKI is your own: --allow-private",
             Self::NoResponder => {
                 "many CAs have left OCSP for revocation lists: `tls cert verify --crl`; or --responder URL"
+            }
+            Self::NoSecret { .. } => {
+                "name a file as @FILE or a variable as env:NAME, one that is there"
             }
             Self::NoDataDirectory => "set HOME, or give --dev-dir DIR",
             Self::Listen { source, .. } => return listen_hint(source),

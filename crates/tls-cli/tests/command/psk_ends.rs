@@ -112,6 +112,32 @@ async fn whoever_has_no_key_or_another_gets_no_further() {
 }
 
 #[tokio::test]
+async fn a_key_that_is_not_where_it_should_be_is_told_as_such() {
+    let place = place();
+    for (secret, told) in [
+        ("env:NOT_SET", "--psk-key: environment variable NOT_SET"),
+        ("@nowhere", "nowhere"),
+    ] {
+        let words = ["connect", "localhost:1", "--psk-identity", "gate-7"];
+        let words = [&words[..], &["--psk-key", secret]].concat();
+        let output = place.run(&words).await;
+        assert_eq!(output.status.code(), Some(3));
+        let said = &output.stderr;
+        assert!(
+            said.contains(told) && !said.contains("passphrase"),
+            "{said}"
+        );
+    }
+    let open = place.path().join("open.psk");
+    fs::write(&open, format!("gate-7:{KEY}\n")).unwrap();
+    fs::set_permissions(&open, PermissionsExt::from_mode(0o644)).unwrap();
+    let output = place
+        .run(&["serve", "--psk", "open.psk", "--psk-only"])
+        .await;
+    assert!(output.contains("tls psk check"), "{output:?}");
+}
+
+#[tokio::test]
 async fn keys_are_imported_where_both_ends_say_so() {
     let place = place();
     let import = ["--psk-import", "gate and door"];
