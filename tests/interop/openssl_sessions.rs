@@ -245,7 +245,7 @@ async fn a_ticket_of_a_retired_key_is_renewed_under_the_new_one() {
     }
 }
 
-// Spec: T-SES-07, TKT-07
+// Spec: T-SES-07, TKT-07, TKT-08
 #[tokio::test]
 async fn session_ids_are_stored_once_and_asked_for_at_each_return() {
     let Some(client) = SClient::require() else {

@@ -55,6 +55,45 @@ impl Recorder for Counted {
     }
 }
 
+/// What the guard of the store logged: level and state.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<String>>>);
+
+impl tracing::Subscriber for Lines {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        metadata.is_event() && metadata.target().starts_with("tls_net::store_guard")
+    }
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        let mut line = event.metadata().level().to_string();
+        event.record(&mut State(&mut line));
+        self.0.lock().unwrap().push(line);
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+    fn enter(&self, _: &tracing::span::Id) {}
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+/// Appends the field `state`.
+struct State<'a>(&'a mut String);
+
+impl tracing::field::Visit for State<'_> {
+    fn record_str(&mut self, field: &tracing::field::Field, value: &str) {
+        if field.name() == "state" {
+            self.0.push(' ');
+            self.0.push_str(value);
+        }
+    }
+
+    fn record_debug(&mut self, _: &tracing::field::Field, _: &dyn std::fmt::Debug) {}
+}
+
 /// Works until it is told to be down.
 #[derive(Clone, Default)]
 struct Moody(MemoryStore, Arc<Mutex<bool>>);
@@ -100,7 +139,15 @@ fn handshakes_calls_and_states_are_counted() {
         .start_paused(true)
         .build()
         .unwrap();
-    metrics::with_local_recorder(&counted, || runtime.block_on(visits()));
+    let lines = Lines::default();
+    tracing::subscriber::with_default(lines.clone(), || {
+        metrics::with_local_recorder(&counted, || runtime.block_on(visits()));
+    });
+    assert_eq!(
+        *lines.0.lock().unwrap(),
+        ["WARN open_circuit", "INFO working"],
+        "a line for each state, however many handshakes there are in it"
+    );
     let rows = [
         (
             "tls_handshakes_total{outcome=ok,kind=no_session_offered}",

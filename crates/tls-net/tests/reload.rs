@@ -39,7 +39,7 @@ fn pem(trust: &Trust) -> String {
         .collect()
 }
 
-// Spec: SRV-18, T-CRD-11
+// Spec: SRV-18, SEV-08, T-CRD-11
 #[tokio::test]
 async fn a_renewed_certificate_serves_new_connections_and_keeps_sessions() {
     for version in VERSIONS {

@@ -397,7 +397,7 @@ async fn an_unused_offer_leaves_no_trace() {
 }
 
 /// Our client offers a session under its own name, port and policy only, and once.
-// Spec: SES-05, T-SES-14, T-SES-15, T-SES-16, SES-06
+// Spec: SES-03, SES-05, T-SES-14, T-SES-15, T-SES-16, SES-06
 #[tokio::test]
 async fn a_client_session_stays_with_its_name_and_policy() {
     for version in VERSIONS {
