@@ -8,6 +8,7 @@ use tls::sessions::{Error as StoreError, ListedKey, RedisStore, SharedSecret, Ti
 use super::ShownKey;
 use crate::error::{Error, Result};
 use crate::flags::StoreFlags;
+use crate::message;
 use crate::settings::store;
 
 /// For the store to answer.
@@ -16,24 +17,30 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// What is published there now. Writes nothing.
 pub(super) fn show(flags: &StoreFlags) -> Result<Vec<ShownKey>> {
     let (store, secret) = open(flags)?;
-    let keys = TicketKeys::published(store, secret)?;
-    // Of this process, which publishes nothing.
-    let own = keys.names();
-    run(keys.look())?;
-    let listed = keys.list().into_iter();
-    Ok(listed
-        .filter(|key| !own.contains(&key.name))
-        .map(ShownKey::from)
-        .collect())
+    Ok(listed(store, secret)?.map(ShownKey::from).collect())
 }
 
 /// Publishes another key; after how long it issues.
 pub(super) fn rotate(flags: &StoreFlags, lifetime: Duration, period: Duration) -> Result<Duration> {
     let (store, secret) = open(flags)?;
+    if listed(store.clone(), secret.clone())?.next().is_none() {
+        message::warn(
+            "no ticket keys were published there under this secret; is it that of the servers?",
+        );
+    }
     let keys = TicketKeys::published(store, secret)?
         .with_lifetime(lifetime)
         .rotate_every(period);
     run(keys.rotate_fleet())
+}
+
+fn listed(store: RedisStore, secret: SharedSecret) -> Result<impl Iterator<Item = ListedKey>> {
+    let keys = TicketKeys::published(store, secret)?;
+    // Of this process, which publishes nothing.
+    let own = keys.names();
+    run(keys.look())?;
+    let listed = keys.list().into_iter();
+    Ok(listed.filter(move |key| !own.contains(&key.name)))
 }
 
 fn open(flags: &StoreFlags) -> Result<(RedisStore, SharedSecret)> {

@@ -175,8 +175,9 @@ async fn published_keys_are_shown_and_rotated_and_looking_writes_nothing() {
     assert!(first[0]["since"].is_string());
 
     let rotate = [&["ticket-keys", "rotate"], &store[..]].concat();
-    let said = place.run(&rotate).await.expect_success().stdout;
-    assert!(said.contains("it issues in 15m"), "{said}");
+    let said = place.run(&rotate).await.expect_success();
+    assert!(said.contains("it issues in 15m"), "{said:?}");
+    assert_eq!(said.stderr, "");
     let both = keys().await;
     assert_eq!(both.len(), 2);
     assert_eq!(
@@ -186,6 +187,12 @@ async fn published_keys_are_shown_and_rotated_and_looking_writes_nothing() {
     let text = [&["ticket-keys", "show"], &store[..]].concat();
     let text = place.run(&text).await.expect_success().stdout;
     assert!(text.contains("  comes   in 1"), "{text}");
+    // Under another secret than the servers' it is of no use to them.
+    private(&place.path().join("other.key"), &"a5".repeat(32));
+    let rotate = ["ticket-keys", "rotate", "--session-store", &fleet.url];
+    let other = [&rotate[..], &["--session-secret", "other.key"]].concat();
+    let said = place.run(&other).await.expect_success().stderr;
+    assert!(said.contains("is it that of the servers?"), "{said}");
     for wrong in [
         &["ticket-keys", "show"][..],
         &["ticket-keys", "show", "--session-store", "memory"],
