@@ -26,6 +26,7 @@ const MAX_HINTS: usize = 60 * 1024;
 #[derive(Clone, Debug)]
 pub struct ClientVerifier {
     policy: ChainPolicy,
+    trust: Trust,
     mandatory: bool,
     provider: Arc<CryptoProvider>,
     hints: Arc<[DistinguishedName]>,
@@ -55,9 +56,16 @@ impl ClientVerifier {
         if made.trust.is_empty() {
             return Err(Error::NothingTrusted);
         }
+        let policy = ChainPolicy::new(
+            &made.trust,
+            |settings| settings.clients,
+            made.options,
+            &made.provider,
+        );
         Ok(Self {
-            hints: made.trust.hints(hints),
-            policy: ChainPolicy::new(made.trust, made.options, &made.provider),
+            hints: policy.trust.hints(hints),
+            policy,
+            trust: made.trust,
             mandatory: made.mandatory,
             provider: made.provider,
             hook: made.hook,
@@ -86,7 +94,7 @@ impl ClientVerifier {
     /// The trust that it was made with.
     #[must_use]
     pub fn trust(&self) -> &Trust {
-        &self.policy.trust
+        &self.trust
     }
 
     /// A fingerprint of how it decides, apart from the trust and the content of revocation

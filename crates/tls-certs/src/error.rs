@@ -109,6 +109,12 @@ pub enum Error {
         /// What is asked for and what is allowed.
         reason: String,
     },
+    /// A PFX stands where certificates or a key are expected.
+    #[error("{origin} is a PFX (PKCS#12), which holds certificates and keys in one")]
+    UnexpectedPkcs12 {
+        /// Where the bytes came from.
+        origin: String,
+    },
     /// A PFX is not sealed with this passphrase (Node: "mac verify failure").
     #[error(
         "{origin}: mac verify failure: the passphrase is wrong or missing, or the PFX was changed"
@@ -334,6 +340,7 @@ impl Error {
             Self::Passphrase { .. } => "passphrase_unavailable",
             Self::UnsupportedEncryption { .. } => "encryption_unsupported",
             Self::EncryptionTooCostly { .. } => "encryption_too_costly",
+            Self::UnexpectedPkcs12 { .. } => "pkcs12_unexpected",
             Self::Pkcs12Mac { .. } => "pkcs12_mac_failure",
             Self::Pkcs12 { .. } => "pkcs12_damaged",
             Self::UnsupportedPkcs12 { .. } => "unsupported_pkcs12",
@@ -404,7 +411,7 @@ impl Error {
             }
             Self::Pem { .. } => "the file was cut or edited; export it again",
             Self::NoCertificate { .. } => {
-                "a block that starts with -----BEGIN CERTIFICATE----- is needed; were key and certificate swapped?"
+                "a block that starts with -----BEGIN CERTIFICATE----- is needed; were key and certificate swapped? A PKCS7 block is taken apart by: openssl pkcs7 -print_certs -in FILE"
             }
             Self::Certificate { .. } => {
                 "have a look with: openssl x509 -noout -text -in FILE; export or issue it again"
@@ -424,6 +431,9 @@ impl Error {
             }
             Self::EncryptionTooCostly { .. } => {
                 "did it come from a stranger? Else encrypt it anew with fewer iterations: openssl pkcs8 -topk8 -v2 aes-256-cbc -iter 600000"
+            }
+            Self::UnexpectedPkcs12 { .. } => {
+                "load it as a PFX (--pfx FILE; IdentityLoader::pfx), or take the certificates out: openssl pkcs12 -nokeys -in FILE -out CERTIFICATES.pem"
             }
             Self::Pkcs12Mac { .. } => "give the passphrase of this PFX",
             Self::Pkcs12 { .. } => {

@@ -257,10 +257,13 @@ pub(crate) fn load_key(
     provider: &CryptoProvider,
 ) -> Result<Arc<dyn SigningKey>> {
     private_key::check_rsa(&key, origin, level)?;
-    provider
-        .key_provider
-        .load_private_key(key)
-        .map_err(|e| Error::unusable_key(origin, e))
+    let kind = private_key::unusable_kind(&key);
+    let loaded = provider.key_provider.load_private_key(key);
+    loaded.map_err(|error| match (kind, error) {
+        (Some(kind), _) => Error::unusable_key(origin, format!("it is {kind}")),
+        (None, rustls::Error::General(words)) => Error::unusable_key(origin, words),
+        (None, error) => Error::unusable_key(origin, error),
+    })
 }
 
 /// The public half of a key as SubjectPublicKeyInfo; empty where the provider gives none.

@@ -7,7 +7,7 @@ use pki_types::{CertificateDer, PrivateKeyDer};
 use zeroize::Zeroizing;
 
 use crate::displayed_text::displayed;
-use crate::{Error, Passphrase, Result, private_key};
+use crate::{Error, Passphrase, Result, pkcs12, private_key};
 
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
@@ -44,9 +44,25 @@ pub(crate) fn read_file(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
 pub fn certificates_of(bytes: &[u8], origin: &str) -> Result<Vec<CertificateDer<'static>>> {
     let bundle = PemBundle::find(bytes, origin);
     if bundle.is_empty() && looks_like_der(bytes) {
-        return Ok(vec![CertificateDer::from(bytes.to_vec())]);
+        return Ok(vec![certificate_of_der(bytes, origin)?]);
     }
     bundle.certificates()
+}
+
+/// The certificate that DER is, unless it is something else that people take for one.
+pub(crate) fn certificate_of_der(der: &[u8], origin: &str) -> Result<CertificateDer<'static>> {
+    refuse_pfx(der, origin)?;
+    Ok(CertificateDer::from(der.to_vec()))
+}
+
+/// A PFX is opened as one: it has a passphrase, and several things in it.
+pub(crate) fn refuse_pfx(der: &[u8], origin: &str) -> Result<()> {
+    match pkcs12::is_pfx(der) {
+        true => Err(Error::UnexpectedPkcs12 {
+            origin: origin.to_owned(),
+        }),
+        false => Ok(()),
+    }
 }
 
 /// One block as it stands in the text.
@@ -70,6 +86,7 @@ impl<'a> PemBundle<'a> {
     pub(crate) fn parse(text: &'a [u8], origin: &'a str) -> Result<Self> {
         let bundle = Self::find(text, origin);
         if bundle.is_empty() && looks_like_der(text) {
+            refuse_pfx(text, origin)?;
             return Err(Error::NotPem {
                 origin: origin.to_owned(),
             });
@@ -85,6 +102,12 @@ impl<'a> PemBundle<'a> {
 
     /// All certificates, in the order of the text.
     pub(crate) fn certificates(&self) -> Result<Vec<CertificateDer<'static>>> {
+        let certificates = self.trusted_certificates()?.into_iter();
+        Ok(certificates.map(|(certificate, _)| certificate).collect())
+    }
+
+    /// All certificates, each with the trust settings that OpenSSL wrote behind it; mostly none.
+    pub(crate) fn trusted_certificates(&self) -> Result<Vec<(CertificateDer<'static>, Vec<u8>)>> {
         let mut certificates = Vec::new();
         for block in self
             .blocks
@@ -92,10 +115,13 @@ impl<'a> PemBundle<'a> {
             .filter(|block| CERTIFICATE_LABELS.contains(&block.label.as_str()))
         {
             let mut der = self.decode(block)?.into_contents();
-            if block.label == "TRUSTED CERTIFICATE" {
-                der.truncate(first_value_length(&der).unwrap_or(der.len()));
-            }
-            certificates.push(CertificateDer::from(der));
+            let settings = match block.label.as_str() {
+                "TRUSTED CERTIFICATE" => {
+                    der.split_off(first_value_length(&der).unwrap_or(der.len()))
+                }
+                _ => Vec::new(),
+            };
+            certificates.push((CertificateDer::from(der), settings));
         }
         if certificates.is_empty() {
             return Err(Error::NoCertificate {

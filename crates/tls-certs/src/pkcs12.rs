@@ -37,6 +37,11 @@ struct ContentInfo<'a> {
     content: AnyRef<'a>,
 }
 
+/// Whether DER has the outer form of a PFX.
+pub(crate) fn is_pfx(der: &[u8]) -> bool {
+    Pfx::from_der(der).is_ok_and(|pfx| pfx.version == 3)
+}
+
 /// Reads a PFX. Without a passphrase, the empty one is tried, as OpenSSL does.
 pub(crate) fn read(
     bytes: &[u8],

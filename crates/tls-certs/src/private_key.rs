@@ -9,7 +9,33 @@ use zeroize::Zeroizing;
 use crate::encrypted_key::{self, DecryptError, Work};
 use crate::{Error, KeyKind, Passphrase, Result};
 
+const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+
+/// Kinds of keys, and curves, that occur and that rustls does not sign with.
+const UNUSABLE: [(&str, &str); 15] = [
+    ("1.2.840.113549.1.1.10", "an RSA key restricted to PSS"),
+    ("1.3.101.113", "an Ed448 key"),
+    ("1.3.101.110", "an X25519 key, which cannot sign"),
+    ("1.3.101.111", "an X448 key, which cannot sign"),
+    ("1.2.840.10040.4.1", "a DSA key"),
+    (
+        "1.2.840.113549.1.3.1",
+        "a Diffie-Hellman key, which cannot sign",
+    ),
+    (
+        "1.2.840.10046.2.1",
+        "a Diffie-Hellman key, which cannot sign",
+    ),
+    ("1.2.156.10197.1.301", "an SM2 key"),
+    ("1.3.132.0.10", "an ECDSA key on secp256k1"),
+    ("1.3.132.0.33", "an ECDSA key on P-224"),
+    ("1.2.840.10045.3.1.1", "an ECDSA key on P-192"),
+    ("1.3.36.3.3.2.8.1.1.7", "an ECDSA key on brainpoolP256r1"),
+    ("1.3.36.3.3.2.8.1.1.11", "an ECDSA key on brainpoolP384r1"),
+    ("1.3.36.3.3.2.8.1.1.13", "an ECDSA key on brainpoolP512r1"),
+    ("2.16.840.1.101.3.4.3.18", "an ML-DSA-65 key"),
+];
 
 /// How a PEM block says that it is encrypted.
 pub(crate) enum Encryption {
@@ -59,6 +85,39 @@ pub(crate) fn from_der(
     PrivateKeyDer::try_from(der)
         .map(|key| key.clone_key())
         .map_err(|reason| Error::unusable_key(origin, reason))
+}
+
+/// What the key is, where rustls signs with no such key: the providers only say that they cannot.
+pub(crate) fn unusable_kind(key: &PrivateKeyDer<'_>) -> Option<&'static str> {
+    let kind = match key {
+        PrivateKeyDer::Pkcs8(pkcs8) => {
+            let (algorithm, _) = pkcs8_parts(pkcs8.secret_pkcs8_der())?;
+            match algorithm.oid {
+                EC_PUBLIC_KEY => algorithm.parameters?.decode_as().ok()?,
+                kind => kind,
+            }
+        }
+        PrivateKeyDer::Sec1(sec1) => sec1_curve(sec1.secret_sec1_der())?,
+        _ => return None,
+    };
+    let number = kind.to_string();
+    let found = UNUSABLE.iter().find(|(unusable, _)| *unusable == number)?;
+    Some(found.1)
+}
+
+/// The curve of `parameters [0]` (RFC 5915, Section 3).
+fn sec1_curve(sec1: &[u8]) -> Option<ObjectIdentifier> {
+    let parameters = AnyRef::from_der(sec1)
+        .ok()?
+        .sequence(|reader| {
+            let _version = AnyRef::decode(reader)?;
+            let _key = AnyRef::decode(reader)?;
+            let parameters = AnyRef::decode(reader)?;
+            skip_rest(reader)?;
+            Ok::<_, der::Error>(parameters)
+        })
+        .ok()?;
+    ObjectIdentifier::from_der(parameters.value()).ok()
 }
 
 /// Size of an RSA key; `None` for other kinds.
@@ -124,8 +183,8 @@ fn traditional(
     )))
 }
 
-fn pkcs8_rsa_bits(pkcs8: &[u8]) -> Option<u32> {
-    let (algorithm, key) = AnyRef::from_der(pkcs8)
+fn pkcs8_parts(pkcs8: &[u8]) -> Option<(AlgorithmIdentifierRef<'_>, &OctetStringRef)> {
+    AnyRef::from_der(pkcs8)
         .ok()?
         .sequence(|reader| {
             let _version = AnyRef::decode(reader)?;
@@ -134,7 +193,11 @@ fn pkcs8_rsa_bits(pkcs8: &[u8]) -> Option<u32> {
             skip_rest(reader)?;
             Ok::<_, der::Error>((algorithm, key))
         })
-        .ok()?;
+        .ok()
+}
+
+fn pkcs8_rsa_bits(pkcs8: &[u8]) -> Option<u32> {
+    let (algorithm, key) = pkcs8_parts(pkcs8)?;
     (algorithm.oid == RSA_ENCRYPTION).then_some(())?;
     modulus_bits(key.as_bytes())
 }

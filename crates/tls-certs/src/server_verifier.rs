@@ -22,6 +22,7 @@ use crate::{Refusal, Result, Trust};
 #[derive(Clone, Debug)]
 pub struct ServerVerifier {
     policy: ChainPolicy,
+    trust: Trust,
     provider: Arc<CryptoProvider>,
     hook: RefusalHook,
 }
@@ -43,7 +44,13 @@ impl ServerVerifier {
 
     fn from_builder(made: VerifierBuilder<Self>) -> Result<Self> {
         Ok(Self {
-            policy: ChainPolicy::new(made.trust, made.options, &made.provider),
+            policy: ChainPolicy::new(
+                &made.trust,
+                |settings| settings.servers,
+                made.options,
+                &made.provider,
+            ),
+            trust: made.trust,
             provider: made.provider,
             hook: made.hook,
         })
@@ -92,7 +99,7 @@ impl ServerVerifier {
     /// The trust that it was made with.
     #[must_use]
     pub fn trust(&self) -> &Trust {
-        &self.policy.trust
+        &self.trust
     }
 
     /// A fingerprint of how it decides, apart from the trust and the content of revocation

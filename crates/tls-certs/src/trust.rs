@@ -2,6 +2,7 @@
 
 mod bundled;
 mod system;
+mod trust_settings;
 mod trusted_certificate;
 
 use std::collections::HashSet;
@@ -12,8 +13,9 @@ use pki_types::CertificateDer;
 use rustls::{DistinguishedName, RootCertStore};
 use sha2::{Digest, Sha256};
 
+pub(crate) use self::trust_settings::TrustSettings;
 pub use self::trusted_certificate::{Provenance, TrustedCertificate};
-use crate::pem_bundle::{PemBundle, read_file};
+use crate::pem_bundle::{PemBundle, certificate_of_der, looks_like_der, read_file};
 use crate::verify::is_root;
 use crate::{Error, Result};
 
@@ -69,7 +71,7 @@ impl Trust {
         system::load().map(Self::from_certificates)
     }
 
-    /// All certificates of a PEM file. Blocks while it is read.
+    /// All certificates of a PEM file, or the one of a DER file. Blocks while it is read.
     ///
     /// # Errors
     ///
@@ -85,7 +87,12 @@ impl Trust {
     }
 
     /// All certificates of PEM text (labels `CERTIFICATE`, `X509 CERTIFICATE` and
-    /// `TRUSTED CERTIFICATE`; OpenSSL's trust settings behind the last are not looked at).
+    /// `TRUSTED CERTIFICATE`), or the one of DER.
+    ///
+    /// OpenSSL's trust settings behind the last label are kept (`openssl x509 -trustout`): what is
+    /// rejected for a purpose, or trusted for others only, does not count for it, also where the
+    /// same certificate stands a second time without settings. Who depends on it is refused with
+    /// `INVALID_PURPOSE`, as in Node.
     ///
     /// # Errors
     ///
@@ -121,11 +128,12 @@ impl Trust {
     }
 
     fn load(text: &[u8], origin: &str, provenance: &Provenance) -> Result<Self> {
-        Self::read(
-            PemBundle::parse(text, origin)?.certificates()?,
-            origin,
-            provenance,
-        )
+        let bundle = PemBundle::find(text, origin);
+        if bundle.is_empty() && looks_like_der(text) {
+            let certificate = certificate_of_der(text, origin)?;
+            return Self::read([certificate], origin, provenance);
+        }
+        Self::read_with_settings(bundle.trusted_certificates()?, origin, provenance)
     }
 
     fn read(
@@ -133,13 +141,24 @@ impl Trust {
         origin: &str,
         provenance: &Provenance,
     ) -> Result<Self> {
+        let without_settings = certificates.into_iter().map(|der| (der, Vec::new()));
+        Self::read_with_settings(without_settings, origin, provenance)
+    }
+
+    /// Certificates, and what OpenSSL wrote behind each.
+    fn read_with_settings(
+        certificates: impl IntoIterator<Item = (CertificateDer<'static>, Vec<u8>)>,
+        origin: &str,
+        provenance: &Provenance,
+    ) -> Result<Self> {
         let mut trusted = Vec::new();
-        for (index, der) in certificates.into_iter().enumerate() {
-            let certificate =
-                TrustedCertificate::read(der, provenance.clone()).map_err(|reason| {
-                    Error::certificate(&format!("{origin}, certificate {}", index + 1), reason)
-                })?;
-            trusted.push(certificate);
+        for (index, (der, settings)) in certificates.into_iter().enumerate() {
+            let certificate = TrustSettings::read(&settings)
+                .ok_or_else(|| String::from("the trust settings behind it are damaged"))
+                .and_then(|settings| TrustedCertificate::read(der, provenance.clone(), settings));
+            trusted.push(certificate.map_err(|reason| {
+                Error::certificate(&format!("{origin}, certificate {}", index + 1), reason)
+            })?);
         }
         Ok(Self::from_certificates(trusted))
     }
@@ -200,7 +219,7 @@ impl Trust {
     }
 
     /// SHA-256 over the sorted SHA-256 hashes of the certificates, each with whether it is
-    /// accepted as a peer's own certificate: two sets that decide alike have the same
+    /// accepted as a peer's own certificate and its trust settings: two sets that decide alike have the same
     /// fingerprint, whatever their order and files. Computed once.
     #[must_use]
     pub fn fingerprint(&self) -> [u8; 32] {
@@ -212,12 +231,32 @@ impl Trust {
                 .collect();
             identities.sort_unstable();
             let mut hash = Sha256::new();
-            for (digest, listed) in identities {
+            for (digest, settings) in identities {
                 hash.update(digest);
-                hash.update([u8::from(listed)]);
+                hash.update([settings]);
             }
             hash.finalize().into()
         })
+    }
+
+    /// What counts for a purpose, by trust settings, and what does not. Nearly always everything
+    /// does, and the set is the same one.
+    pub(crate) fn split(&self, counts: impl Fn(TrustSettings) -> bool) -> (Self, Self) {
+        let limited: HashSet<_> = self
+            .certificates()
+            .iter()
+            .filter(|certificate| !counts(certificate.settings()))
+            .map(TrustedCertificate::sha256)
+            .collect();
+        if limited.is_empty() {
+            return (self.clone(), Self::empty());
+        }
+        let (limited, counting): (Vec<_>, Vec<_>) = (self.certificates().iter().cloned())
+            .partition(|certificate| limited.contains(certificate.sha256()));
+        (
+            Self::from_certificates(counting),
+            Self::from_certificates(limited),
+        )
     }
 
     /// The anchors in rustls's form, made once per set and shared by every verifier.

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::time::Duration;
 
-use tls::certs::{Trust, certificates_of};
+use tls::certs::{CertificateSummary, Trust, certificates_of};
 use tls::context::SecureContext;
 use tls::net::{ConnectionInfo, TlsConnector};
 use tls::rustls::pki_types::{CertificateDer, ServerName};
@@ -85,6 +85,20 @@ fn read(file: &Path, source: impl Read) -> Result<Vec<CertificateDer<'static>>> 
         return Err(failed(file, io::Error::other("longer than 4 MiB")));
     }
     Ok(certificates_of(&bytes, &file.display().to_string())?)
+}
+
+/// What a certificate of `what` says; an error names the file or server.
+pub(crate) fn summary(der: &CertificateDer<'_>, what: &str) -> Result<CertificateSummary> {
+    use tls::certs::Error as Certs;
+    Ok(
+        CertificateSummary::from_der(der).map_err(|error| match error {
+            Certs::Certificate { reason, .. } => Certs::Certificate {
+                origin: what.to_owned(),
+                reason,
+            },
+            other => other,
+        })?,
+    )
 }
 
 fn is_host_and_port(text: &str) -> bool {

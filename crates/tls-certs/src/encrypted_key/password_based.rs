@@ -23,7 +23,7 @@ const DES_EDE3_CBC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113
 const PBE_SHA1_3DES: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.1.3");
 
 /// Algorithms that are refused by name.
-const REFUSED: [(&str, &str); 11] = [
+const REFUSED: [(&str, &str); 17] = [
     ("1.2.840.113549.1.12.1.1", "RC4-128"),
     ("1.2.840.113549.1.12.1.2", "RC4-40"),
     ("1.2.840.113549.1.12.1.4", "two-key 3DES"),
@@ -35,6 +35,12 @@ const REFUSED: [(&str, &str); 11] = [
     ("1.2.840.113549.1.5.11", "SHA-1 with RC2"),
     ("1.2.840.113549.3.2", "RC2"),
     ("1.3.14.3.2.7", "DES"),
+    ("1.2.840.113549.1.5.1", "MD2 with DES"),
+    ("2.16.840.1.101.3.4.1.46", "AES-256-GCM"),
+    ("1.2.392.200011.61.1.1.1.2", "Camellia-128"),
+    ("1.2.392.200011.61.1.1.1.4", "Camellia-256"),
+    ("1.2.410.200046.1.1.2", "ARIA-128"),
+    ("1.2.410.200046.1.1.12", "ARIA-256"),
 ];
 
 #[derive(Sequence)]

@@ -4,7 +4,7 @@ use pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::source::{Place, Source};
 use crate::identity::warn_if_readable_by_others;
-use crate::pem_bundle::{PemBundle, looks_like_der};
+use crate::pem_bundle::{PemBundle, certificate_of_der, looks_like_der, refuse_pfx};
 use crate::{Error, Passphrase, Result, pkcs12, private_key};
 
 /// What a source is read for.
@@ -68,8 +68,9 @@ impl Found {
         passphrase: Option<&Passphrase>,
     ) -> Result<()> {
         if content == Content::Certificates {
-            self.add_certificates(vec![CertificateDer::from(der.to_vec())], origin);
+            self.add_certificates(vec![certificate_of_der(der, origin)?], origin);
         } else {
+            refuse_pfx(der, origin)?;
             let key = private_key::from_der(der, origin, passphrase)?;
             self.keys.push((origin.to_owned(), key));
         }

@@ -80,6 +80,7 @@ const NO_ALTNAMES: &str = "the certificate has no subject alternative names, and
 const VERSION_1: &str = "the certificate is X.509 version 1; have it issued again as version 3 (openssl x509 -req needs -extfile for that)";
 const NO_ROOT: &str = "a trusted certificate was found, but no root above it; trust the root, or allow partial chains";
 const TOO_LARGE: &str = "a certificate is larger than 64 KiB; have it issued with fewer names";
+const LIMITED: &str = "the chain ends with a certificate that is trusted for other purposes only, or rejected for this one (openssl x509 -addtrust, -addreject); trust it for this purpose, without trust settings";
 const REFUSED_ALGORITHM: &str = "the certificate is signed with an algorithm that is refused here, such as SHA-1; have it issued again with SHA-256";
 const REFUSED_PSS: &str = "the certificate has an RSA-PSS signature of a kind that is refused here: by a key that is restricted to PSS, or with a salt that is not as long as the hash; have it issued with RSA PKCS#1, ECDSA or Ed25519";
 /// The identifier of RSASSA-PSS in DER (RFC 4055, Section 3.1).
@@ -195,6 +196,9 @@ impl Refused<'_> {
     /// Spec XEC-01 to XEC-05: the ways of not finding an issuer.
     fn unknown_issuer(&self, path: &ChainPath<'_>) -> Finding {
         let last = path.last();
+        if self.is_limited(path) {
+            return Finding::new(VerifyCode::InvalidPurpose, last).hint(LIMITED);
+        }
         match path.end {
             End::SelfSigned if last == 0 => Finding::new(VerifyCode::DepthZeroSelfSignedCert, 0),
             End::SelfSigned => Finding::new(VerifyCode::SelfSignedCertInChain, last),
@@ -211,6 +215,19 @@ impl Refused<'_> {
             _ if last == 0 => Finding::new(VerifyCode::UnableToVerifyLeafSignature, 0),
             _ => Finding::new(VerifyCode::UnableToGetIssuerCertLocally, last),
         }
+    }
+
+    /// Whether the chain would end here but for trust settings.
+    fn is_limited(&self, path: &ChainPath<'_>) -> bool {
+        let Some(last) = path.links.last() else {
+            return false;
+        };
+        let issuer = last.issuer_content();
+        let mut limited = self.policy.limited.certificates().iter();
+        limited.any(|certificate| {
+            certificate.der() == last.der
+                || (certificate.is_anchor() && certificate.subject() == issuer)
+        })
     }
 
     /// Listed itself, where chains must reach a root.

@@ -1,6 +1,6 @@
 //! The system's store.
 
-use super::{Provenance, TrustedCertificate};
+use super::{Provenance, TrustSettings, TrustedCertificate};
 use crate::{Error, Result};
 
 /// Every usable root of the system.
@@ -9,7 +9,7 @@ pub(super) fn load() -> Result<Vec<TrustedCertificate>> {
     let mut problems: Vec<String> = found.errors.iter().map(ToString::to_string).collect();
     let mut usable = Vec::with_capacity(found.certs.len());
     for der in found.certs {
-        match TrustedCertificate::read(der, Provenance::System) {
+        match TrustedCertificate::read(der, Provenance::System, TrustSettings::ALL) {
             Ok(certificate) if certificate.is_anchor() => usable.push(certificate),
             Ok(certificate) => problems.extend(certificate.why_not_anchor().map(str::to_owned)),
             Err(reason) => problems.push(reason),

@@ -8,6 +8,7 @@ use pki_types::{CertificateDer, TrustAnchor};
 use sha2::{Digest, Sha256};
 use x509_cert::{Certificate, Version};
 
+use super::trust_settings::TrustSettings;
 use crate::certificate::may_issue;
 use crate::chain_path::name_content;
 use crate::{CertificateSummary, Result};
@@ -36,6 +37,7 @@ struct Inner {
     sha256: [u8; 32],
     provenance: Provenance,
     role: Role,
+    settings: TrustSettings,
 }
 
 #[derive(Debug)]
@@ -53,10 +55,11 @@ impl TrustedCertificate {
     pub(super) fn read(
         der: CertificateDer<'static>,
         provenance: Provenance,
+        settings: TrustSettings,
     ) -> Result<Self, String> {
         let certificate = Certificate::from_der(&der).map_err(|e| e.to_string())?;
         let role = role_of(&certificate, &der);
-        Ok(Self::new(der, provenance, role))
+        Ok(Self::new(der, provenance, role, settings))
     }
 
     /// A root of the bundled list, borrowed from the program's own data.
@@ -64,16 +67,28 @@ impl TrustedCertificate {
         let anchor = webpki::anchor_from_trusted_cert(der).ok()?;
         // Borrowed, not copied.
         let der = CertificateDer::from_slice(der.as_ref());
-        Some(Self::new(der, Provenance::Mozilla, Role::Anchor(anchor)))
+        let role = Role::Anchor(anchor);
+        Some(Self::new(
+            der,
+            Provenance::Mozilla,
+            role,
+            TrustSettings::ALL,
+        ))
     }
 
-    fn new(der: CertificateDer<'static>, provenance: Provenance, role: Role) -> Self {
+    fn new(
+        der: CertificateDer<'static>,
+        provenance: Provenance,
+        role: Role,
+        settings: TrustSettings,
+    ) -> Self {
         let sha256 = Sha256::digest(&der).into();
         Self(Arc::new(Inner {
             der,
             sha256,
             provenance,
             role,
+            settings,
         }))
     }
 
@@ -135,9 +150,19 @@ impl TrustedCertificate {
         }
     }
 
+    pub(super) fn settings(&self) -> TrustSettings {
+        self.0.settings
+    }
+
+    pub(super) fn sha256(&self) -> &[u8; 32] {
+        &self.0.sha256
+    }
+
     /// What makes two entries the same for every decision.
-    pub(super) fn identity(&self) -> ([u8; 32], bool) {
-        (self.0.sha256, self.is_listed())
+    pub(super) fn identity(&self) -> ([u8; 32], u8) {
+        let TrustSettings { servers, clients } = self.0.settings;
+        let bits = [self.is_listed(), !servers, !clients].map(u8::from);
+        (self.0.sha256, bits[0] | bits[1] << 1 | bits[2] << 2)
     }
 }
 

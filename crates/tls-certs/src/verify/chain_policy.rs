@@ -17,13 +17,17 @@ use super::options::Options;
 use super::rustls_error::rustls_error;
 use super::{decide, size_limits};
 use crate::refusal::Refused;
+use crate::trust::TrustSettings;
 use crate::usage::Usage;
 use crate::{CrlDepth, Crls, Refusal, Trust, TrustedCertificate};
 
 /// Everything that a verdict depends on, except chain, name and time.
 #[derive(Clone, Debug)]
 pub(crate) struct ChainPolicy {
+    /// What counts for the usage at hand.
     pub(crate) trust: Trust,
+    /// What trust settings keep from counting.
+    pub(crate) limited: Trust,
     pub(crate) options: Options,
     pub(crate) algorithms: WebPkiSupportedAlgorithms,
     anchors: Arc<RootCertStore>,
@@ -32,13 +36,21 @@ pub(crate) struct ChainPolicy {
 }
 
 impl ChainPolicy {
-    pub(crate) fn new(trust: Trust, options: Options, provider: &CryptoProvider) -> Self {
+    /// `counts` says whether certificates with such settings count for the usage at hand.
+    pub(crate) fn new(
+        trust: &Trust,
+        counts: impl Fn(TrustSettings) -> bool,
+        options: Options,
+        provider: &CryptoProvider,
+    ) -> Self {
+        let (trust, limited) = trust.split(counts);
         let (anchors, helpers) = match options.partial_chain {
             true => (Arc::clone(trust.anchors()), Arc::from([])),
             false => trust.roots().clone(),
         };
         Self {
             trust,
+            limited,
             options,
             algorithms: provider.signature_verification_algorithms,
             anchors,
@@ -184,7 +196,12 @@ mod tests {
                     partial_chain,
                     ..Options::default()
                 };
-                ChainPolicy::new(Trust::mozilla(), options, &provider)
+                ChainPolicy::new(
+                    &Trust::mozilla(),
+                    |settings| settings.servers,
+                    options,
+                    &provider,
+                )
             };
             let (one, other) = (policy(), policy());
             assert!(Arc::ptr_eq(&one.anchors, &other.anchors));

@@ -17,6 +17,9 @@ fn every_error() -> Vec<Error> {
             path: "/etc/tls/cert.pem".into(),
             source: denied(),
         },
+        Error::UnexpectedPkcs12 {
+            origin: text("site.pfx"),
+        },
         Error::NotPem {
             origin: text("cert.der"),
         },

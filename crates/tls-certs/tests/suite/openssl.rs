@@ -216,6 +216,32 @@ fn t_ver_20_a_trusted_certificate_as_openssl_writes_it() {
     assert!(trust.certificates()[0].is_anchor());
 }
 
+// Node says of these keys that they are unsupported, or takes them; rustls has no such signatures.
+#[test]
+fn keys_that_cannot_be_used_are_named() {
+    let certificate = Made::root("any").pem();
+    for (arguments, name) in [
+        ("genpkey -algorithm ed448", "an Ed448 key"),
+        ("genpkey -algorithm x25519", "an X25519 key"),
+        (
+            "genpkey -algorithm rsa-pss -pkeyopt rsa_keygen_bits:2048",
+            "restricted to PSS",
+        ),
+        ("ecparam -name secp256k1 -genkey -noout", "on secp256k1"),
+        (
+            "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:secp224r1",
+            "on P-224",
+        ),
+    ] {
+        let Ok(output) = Command::new("openssl").args(arguments.split(' ')).output() else {
+            return eprintln!("SKIPPED: no `openssl` on this machine");
+        };
+        let error = Identity::from_pem(certificate.as_bytes(), &output.stdout).unwrap_err();
+        assert_eq!(error.code(), "private_key_unusable", "{arguments}");
+        assert!(error.to_string().contains(name), "{error}");
+    }
+}
+
 // The same code, and not the hint that somebody else has signed: nobody has.
 #[test]
 fn a_ca_whose_key_is_too_small_or_restricted_is_refused_by_name() {

@@ -127,3 +127,31 @@ fn the_systems_roots_are_loaded_or_their_absence_is_explained() {
         Err(error) => assert_eq!(error.code(), "system_store_unavailable"),
     }
 }
+
+// What Windows exports as "DER encoded" is a trusted certificate like any other; a PFX is not.
+#[test]
+fn a_file_in_der_is_trusted_and_a_pfx_is_named() {
+    let root = Made::root("root");
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("root.cer");
+    std::fs::write(&file, &root.der).unwrap();
+    let trust = Trust::from_pem_file(&file).unwrap();
+    assert_eq!(trust.certificates()[0].der(), &root.der);
+
+    let pfx = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/fixtures/load/ec.modern.p12"
+    );
+    let error = Trust::from_pem_file(pfx).unwrap_err();
+    assert_eq!(error.code(), "pkcs12_unexpected");
+    for load in [
+        tls_certs::IdentityLoader::certificates,
+        tls_certs::IdentityLoader::keys,
+    ] {
+        let loader = load(
+            tls_certs::IdentityLoader::new(),
+            tls_certs::Source::file(pfx),
+        );
+        assert_eq!(loader.load().unwrap_err().code(), "pkcs12_unexpected");
+    }
+}

@@ -30,7 +30,7 @@ struct Case {
 
 impl Case {
     fn verdict(&self) -> Result<(), Refusal> {
-        let trust = Trust::from_der(self.trust.iter().cloned().map(CertificateDer::from)).unwrap();
+        let trust = Trust::from_pem(pems_of_trust(&self.trust).concat().as_bytes()).unwrap();
         // As Node has it: chains go up to a root.
         let mut builder = ServerVerifier::builder(trust, provider()).partial_chain(false);
         if !self.crls.is_empty() {
@@ -194,6 +194,16 @@ fn bad_list_date(name: &'static str, code: &'static str, from: &[u8], to: &[u8])
         crls,
         ..pki.case(name, code, code)
     }
+}
+
+const SERVER_AUTH: [u8; 10] = [6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 1];
+const CLIENT_AUTH: [u8; 10] = [6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 2];
+
+/// As `openssl x509 -trustout` writes it.
+fn with_settings(made: &Made, settings: &[&[u8]]) -> Vec<u8> {
+    let settings = settings.concat();
+    let length = u8::try_from(settings.len()).unwrap();
+    [&made.der, &[0x30, length][..], &settings].concat()
 }
 
 fn cases() -> Vec<Case> {
@@ -390,6 +400,31 @@ fn cases() -> Vec<Case> {
             "INVALID_PURPOSE",
             for_clients,
         ),
+        Case {
+            trust: vec![with_settings(&pki.root, &[&[0xa0, 10], &SERVER_AUTH])],
+            ..same("INVALID_PURPOSE", "a root that is rejected for servers")
+        },
+        Case {
+            trust: vec![with_settings(&pki.root, &[&[0x30, 10], &CLIENT_AUTH])],
+            ..same("INVALID_PURPOSE", "a root that is trusted for clients only")
+        },
+        Case {
+            trust: vec![with_settings(&pki.root, &[&[0x30, 10], &SERVER_AUTH])],
+            ..same("ok", "a root that is trusted for servers")
+        },
+        Case {
+            trust: vec![with_settings(&pki.root, &[&[0xa0, 10], &CLIENT_AUTH])],
+            ..same("ok", "a root that is rejected for clients")
+        },
+        Case {
+            chain: vec![own.der.to_vec()],
+            trust: vec![with_settings(&own, &[&[0xa0, 10], &SERVER_AUTH])],
+            key: own.key.serialize_pem(),
+            ..same(
+                "INVALID_PURPOSE",
+                "self-signed, listed, and rejected for servers",
+            )
+        },
         leaf_case(
             "an unknown critical extension",
             "CERT_REJECTED",
@@ -531,6 +566,16 @@ fn pems(label: &str, ders: &[Vec<u8>]) -> Vec<String> {
         .collect()
 }
 
+/// What follows a certificate are trust settings.
+fn pems_of_trust(ders: &[Vec<u8>]) -> Vec<String> {
+    let label = |der: &[u8]| match usize::from(u16::from_be_bytes([der[2], der[3]])) + 4 {
+        length if length < der.len() => "TRUSTED CERTIFICATE",
+        _ => "CERTIFICATE",
+    };
+    let pem = |der: &Vec<u8>| pems(label(der), std::slice::from_ref(der));
+    ders.iter().flat_map(pem).collect()
+}
+
 type Answers = BTreeMap<String, BTreeMap<String, String>>;
 
 fn ask_node(node: &Path, cases: &[Case]) -> Answers {
@@ -540,7 +585,7 @@ fn ask_node(node: &Path, cases: &[Case]) -> Answers {
             let question = serde_json::json!({
                 "chain": pems("CERTIFICATE", &case.chain).concat(),
                 "key": case.key,
-                "ca": pems("CERTIFICATE", &case.trust),
+                "ca": pems_of_trust(&case.trust),
                 "crl": pems("X509 CRL", &case.crls),
             });
             (case.name, question)

@@ -8,15 +8,13 @@ use tls::certs::CertificateSummary;
 use crate::error::Result;
 use crate::exit_codes::ExitCode;
 use crate::flags::CheckFlags;
-use crate::presented::Presented;
+use crate::presented::{Presented, summary};
 use crate::{names, output};
 
 pub(super) fn run(flags: &CheckFlags) -> Result<ExitCode> {
     let presented = Presented::of_file_or_host(&flags.what);
     let certificates = presented.certificates(None, flags.timeout)?;
-    let summaries = certificates
-        .iter()
-        .map(|der| CertificateSummary::from_der(der));
+    let summaries = certificates.iter().map(|der| summary(der, &flags.what));
     let summaries = summaries.collect::<Result<Vec<_>, _>>()?;
     let expiry = Expiry {
         now: jiff::Timestamp::now().as_second(),

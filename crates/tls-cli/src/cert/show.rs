@@ -16,7 +16,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) fn run(what: &str, json: bool) -> Result<ExitCode> {
     let certificates = Presented::of(what).certificates(None, TIMEOUT)?;
     for (index, der) in certificates.iter().enumerate() {
-        let summary = CertificateSummary::from_der(der)?;
+        let summary = crate::presented::summary(der, what)?;
         if json {
             output::result(&to_json(index, &summary))?;
         } else {

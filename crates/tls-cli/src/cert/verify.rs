@@ -14,7 +14,7 @@ use crate::connection_report::CertificateReport;
 use crate::error::{Error, Result};
 use crate::exit_codes::ExitCode;
 use crate::flags::{Purpose, VerifyFlags};
-use crate::presented::Presented;
+use crate::presented::{Presented, summary};
 use crate::settings::{self, trust};
 use crate::{message, names, output};
 
@@ -24,7 +24,7 @@ pub(super) fn run(flags: &VerifyFlags) -> Result<ExitCode> {
     let chain = presented.certificates(question.name.as_ref(), flags.timeout)?;
     let verdict = question.ask(&chain);
     if let Err(refusal) = &verdict {
-        readable(&chain, refusal)?;
+        readable(&flags.chain, &chain, refusal)?;
     }
     let answer = Answer {
         question: &question,
@@ -43,10 +43,10 @@ pub(super) fn run(flags: &VerifyFlags) -> Result<ExitCode> {
 }
 
 /// A certificate that was refused since nobody can read it is a damaged file, not an answer.
-fn readable(chain: &[CertificateDer<'_>], refusal: &Refusal) -> Result<()> {
+fn readable(what: &str, chain: &[CertificateDer<'_>], refusal: &Refusal) -> Result<()> {
     if refusal.code == VerifyCode::CertRejected {
         for der in chain {
-            CertificateSummary::from_der(der)?;
+            summary(der, what)?;
         }
     }
     Ok(())

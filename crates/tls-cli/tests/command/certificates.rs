@@ -82,3 +82,28 @@ async fn ciphers_are_listed_and_selected() {
         .expect_success();
     assert_eq!(one.stdout.lines().count(), 1, "{}", one.stdout);
 }
+
+// A message names the file, and what it is.
+#[tokio::test]
+async fn what_is_no_certificate_is_named() {
+    let place = Place::new();
+    let pfx = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../tls-certs/tests/fixtures/load/ec.modern.p12"
+    );
+    let damaged = place.path().join("damaged.cer");
+    std::fs::write(&damaged, [0x30, 3, 2, 1, 1]).unwrap();
+    for (file, code) in [
+        (pfx, "pkcs12_unexpected"),
+        (text(&damaged), "certificate_damaged"),
+    ] {
+        for command in ["show", "verify", "check"] {
+            let output = place.run(&["cert", command, file, "--json"]).await;
+            assert_eq!(output.status.code(), Some(3), "{command} {file}");
+            let error = json(&output.stderr);
+            assert_eq!(error["code"], code, "{command} {file}");
+            let message = error["message"].as_str().unwrap();
+            assert!(message.contains(file), "{message}");
+        }
+    }
+}
