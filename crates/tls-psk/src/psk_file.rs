@@ -63,8 +63,8 @@ impl PskFileOptions {
 }
 
 /// Everything that is wrong with the file at `path`, or better not done, in the order of its lines:
-/// what `tls psk check` shows. No findings, no problem. Short keys are advice here, even though
-/// they are refused unless [allowed](PskFileOptions::allow_short_keys).
+/// what `tls psk check` shows. No findings, no problem. It is judged by the default options, which
+/// refuse short keys.
 ///
 /// # Errors
 ///
@@ -74,7 +74,7 @@ pub fn check_psk_file(path: impl AsRef<Path>) -> Result<Vec<PskFileFinding>, Err
     let refused = |problem| Error::key_file(path, None, problem);
     let (mut file, mut findings) = open(path).map_err(refused)?;
     let bytes = read(&mut file).map_err(refused)?;
-    let (_, found) = parse(&bytes, &PskFileOptions::default().allow_short_keys(true));
+    let (_, found) = parse(&bytes, &PskFileOptions::default());
     findings.extend(found);
     Ok(findings)
 }

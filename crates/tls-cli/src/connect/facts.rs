@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tls::net::{ConnectError, ConnectionInfo};
 use tls::ocsp::StapleVerdict;
+use tls::rustls::crypto::SupportedKxGroup;
 use tls::rustls::pki_types::ServerName;
 
 use crate::connection_report::{ConnectionReport, milliseconds, resumption};
@@ -88,10 +89,14 @@ impl<'a> Facts<'a> {
     fn offered(&self) -> String {
         let context = &self.settings.context;
         let versions = names::versions(context).join(", ");
-        let groups = context
-            .provider()
-            .kx_groups
-            .iter()
+        // Hybrid groups are for TLS 1.3 alone.
+        let goes_with = |group: &&dyn SupportedKxGroup| {
+            let mut versions = context.versions().iter();
+            versions.any(|it| group.usable_for_version(it.version))
+        };
+        let groups = context.provider().kx_groups.iter().copied();
+        let groups = groups
+            .filter(goes_with)
             .map(|group| names::group(group.name()));
         let mut parts = vec![versions, groups.collect::<Vec<_>>().join(", ")];
         if !context.alpn().is_empty() {

@@ -54,7 +54,7 @@ async fn what_is_wrong_with_a_file_is_told_by_line_and_without_its_keys() {
     for says in [
         "refused  it is open to others (mode 644)",
         "advice   line 3: \"b\" has the same key as \"a\"",
-        "advice   line 4: the key of \"short\" has 32 bits",
+        "refused  line 4: the key has 4 bytes, not 16 to 512",
         "refused  line 5: not `identity:hexkey`",
         "refused  line 6: the key is not in hex",
     ] {
@@ -66,7 +66,7 @@ async fn what_is_wrong_with_a_file_is_told_by_line_and_without_its_keys() {
     compare(&event);
     assert_eq!(
         (&event["ok"], &event["findings"][2]["code"]),
-        (&false.into(), &"psk_short".into())
+        (&false.into(), &"psk_file_key_length".into())
     );
     assert_eq!(place.exit_code(&["psk", "check", "missing.psk"]).await, 3);
 }

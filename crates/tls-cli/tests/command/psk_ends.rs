@@ -44,6 +44,7 @@ async fn two_ends_talk_without_any_certificate() {
         client.wait_for("hello\n").await;
         let output = client.finish().await.expect_success();
         assert_eq!(output.stdout, "hello\n");
+        assert_eq!(output.stderr.contains("MLKEM"), version == "1.3");
         let verified = "verified     OK  by the pre-shared key of \"gate-7\"";
         assert!(output.stderr.contains(verified), "{}", output.stderr);
         let event = server.event().await;

@@ -132,6 +132,25 @@ fn a_file_that_others_can_read_is_refused_and_named_by_the_check() {
     assert_eq!(missing.code(), "psk_file_unreadable");
 }
 
+/// Advice is about files that are taken; what `check_psk_file` refuses is not.
+#[test]
+fn a_file_is_taken_unless_something_of_it_is_refused() {
+    for (text, taken) in [
+        (format!("a:{HEX}\n"), true),
+        (format!("a:{HEX}\nb:{HEX}\na:{HEX}\n"), true),
+        ("a:00112233\n".to_owned(), false),
+        (format!("a:{HEX}\nb:00112233\n"), false),
+        (format!("a:{HEX}\nb\n"), false),
+        ("# none\n".to_owned(), false),
+    ] {
+        let file = private_file(&text);
+        let found = check_psk_file(file.path()).unwrap();
+        let refused = found.iter().any(PskFileFinding::is_refused);
+        let loaded = crate::PskKeys::from_file(file.path()).is_ok();
+        assert_eq!((loaded, !refused), (taken, taken), "{text}");
+    }
+}
+
 #[test]
 fn a_line_that_was_made_reads_back() {
     let key = PskKey::generate(256).unwrap();
