@@ -29,6 +29,15 @@ pub(crate) struct StoreFlags {
         hide_short_help = true
     )]
     pub(crate) session_store_password: Option<Secret>,
+    /// Password of the sentinels, where they want one: @FILE or env:NAME
+    #[arg(
+        long,
+        value_name = "SECRET",
+        value_parser = Secret::parse,
+        requires = "session_store",
+        hide_short_help = true
+    )]
+    pub(crate) session_store_sentinel_password: Option<Secret>,
     /// Whom to trust where the store is reached over TLS (PEM) [default: the system's roots]
     #[arg(
         long,

@@ -29,6 +29,15 @@ pub(crate) fn open(flags: &StoreFlags) -> Result<Option<RedisStore>> {
     if let Some(password) = password(flags)? {
         options = options.password(&password);
     }
+    if let Some(secret) = &flags.session_store_sentinel_password {
+        if address.backend() != "redis-sentinel" {
+            return Err(Error::usage(
+                "--session-store-sentinel-password is for sentinels, and the store has none",
+                "give the password of the store by --session-store-password",
+            ));
+        }
+        options = options.sentinel_password(&secret.text("--session-store-sentinel-password")?);
+    }
     if let Some(file) = &flags.session_store_ca {
         options = options.tls_roots(roots(&Trust::from_pem_file(file)?)?);
     }

@@ -367,6 +367,15 @@ async fn the_store_may_be_a_cluster_behind_sentinels_or_reached_over_tls() {
     let (address, master) = (sentinel.address, RedisSentinel::MASTER);
     let url = format!("redis+sentinel://{address}/{master}");
     assert!(resumes(&place, &url, &[]).await);
+
+    let Some(sentinel) = RedisSentinel::require_with("requirepass open").await else {
+        return;
+    };
+    private(&place.path().join("sentinel"), "open\n");
+    let password = ["--session-store-sentinel-password", "@sentinel"];
+    let url = format!("redis+sentinel://{}/{master}", sentinel.address);
+    assert!(resumes(&place, &url, &password).await);
+    assert!(!resumes(&place, &url, &[]).await);
 }
 
 #[tokio::test]

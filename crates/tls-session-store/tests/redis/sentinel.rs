@@ -62,3 +62,34 @@ async fn a_name_that_no_sentinel_knows_is_said() {
     let store = eager("redis+sentinel://127.0.0.1:1/main").open().unwrap();
     assert_eq!(code(store.get(b"id").await), "redis_refused");
 }
+
+/// Of its own, beside that of the servers which it watches.
+#[tokio::test]
+async fn a_sentinel_may_want_a_password() {
+    let Some(sentinel) = RedisSentinel::require_with("requirepass open").await else {
+        return;
+    };
+    let url = format!(
+        "redis+sentinel://{}/{}",
+        sentinel.address,
+        RedisSentinel::MASTER
+    );
+    for password in [None, Some("shut")] {
+        let options = eager(&url);
+        let options = match password {
+            Some(password) => options.sentinel_password(password),
+            None => options,
+        };
+        let store = options.open().unwrap();
+        assert_eq!(code(store.get(b"id").await), "redis_auth", "{password:?}");
+    }
+    for user in [None, Some("default")] {
+        let options = eager(&url).sentinel_password("open");
+        let options = match user {
+            Some(user) => options.sentinel_user(user),
+            None => options,
+        };
+        let store = options.open().unwrap();
+        assert_eq!(store.get(b"id").await.unwrap(), None);
+    }
+}

@@ -28,6 +28,11 @@ impl RedisSentinel {
 
     /// Starts all three, or skips.
     pub async fn require() -> Option<Self> {
+        Self::require_with("").await
+    }
+
+    /// The same with further lines in the sentinel's configuration.
+    pub async fn require_with(lines: &str) -> Option<Self> {
         let program = Program::Redis.require()?;
         let primary = Redis::require().await?;
         let replica = primary.replica().await;
@@ -39,7 +44,8 @@ impl RedisSentinel {
             "port {}\nbind 127.0.0.1\n\
              sentinel monitor {name} 127.0.0.1 {port} 1\n\
              sentinel down-after-milliseconds {name} 300\n\
-             sentinel failover-timeout {name} 3000\n",
+             sentinel failover-timeout {name} 3000\n\
+             {lines}\n",
             address.port()
         );
         std::fs::write(&file, settings).unwrap();
