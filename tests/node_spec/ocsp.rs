@@ -431,6 +431,11 @@ async fn a_stricter_policy_makes_a_full_handshake() {
 /// With a responder that is slow, gone or lying, no handshake fails and none waits.
 #[tokio::test]
 async fn a_bad_responder_never_breaks_a_handshake() {
+    let Some(openssl) = OpenSsl::require() else {
+        return;
+    };
+    let leaf = &Pki::shared().server;
+    let good = answer(&openssl, leaf, Standing::Valid).await;
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let silent_url = format!("http://{}", silent.local_addr().unwrap());
     let liar = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -447,18 +452,27 @@ async fn a_bad_responder_never_breaks_a_handshake() {
                 .await;
         }
     });
-    for url in ["http://127.0.0.1:1", &silent_url, &liar_url] {
+    let urls = ["http://127.0.0.1:1", &silent_url, &liar_url];
+    // From the beginning, or since a good staple.
+    for (url, staple) in urls
+        .into_iter()
+        .flat_map(|url| [(url, None), (url, Some(&good))])
+    {
         let stapler = Stapler::builder(verifier())
             .fetcher(Fetcher::new().allow_private(true))
             .retry(Duration::from_millis(1), Duration::from_millis(5))
             .responder(url)
             .start();
+        if let Some(staple) = staple {
+            stapler.set(leaf.chain(), staple.clone()).unwrap();
+        }
+        let says = if staple.is_some() { "good" } else { "absent" };
         let context = server().build().unwrap();
         let served = Served::echo(TlsAcceptor::builder(context).stapler(stapler.clone())).await;
         let connector = TlsConnector::from(client().build().unwrap());
         for _ in 0..50 {
             let stream = connect(served.address, &connector).await.unwrap();
-            assert_eq!(stream.info().staple_verdict().unwrap().code(), "absent");
+            assert_eq!(stream.info().staple_verdict().unwrap().code(), says);
         }
         assert_eq!(stapler.report().len(), 1);
     }

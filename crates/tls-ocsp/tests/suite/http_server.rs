@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -19,6 +20,8 @@ pub enum Reply {
     Raw(Vec<u8>),
     /// Nothing, and the connection stays open.
     Silence,
+    /// A byte now and then, without an end.
+    Drip,
 }
 
 /// One request: its first line, and its body.
@@ -119,6 +122,16 @@ async fn serve(
             let _ = stream.read_u8().await;
             return;
         }
+        Reply::Drip => return drip(stream).await,
     };
     let _ = stream.write_all(&answer).await;
+}
+
+async fn drip(mut stream: TcpStream) {
+    let mut ticks = tokio::time::interval(Duration::from_millis(5));
+    let mut next: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 60000\r\n\r\n";
+    while stream.write_all(next).await.is_ok() {
+        ticks.tick().await;
+        next = b"0";
+    }
 }

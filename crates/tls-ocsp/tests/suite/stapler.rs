@@ -11,11 +11,13 @@ use tls_ocsp::{
     BoxFuture, CacheKey, DiskCache, Fetcher, OcspRequest, ResponseCache, StapleReport, Stapler,
     StaplerBuilder,
 };
-use tls_testing::Leaf;
 use tls_testing::peer::{OcspCa, OpenSsl, Standing};
+use tls_testing::{Leaf, Pki};
 
 use super::http_server::{HttpServer, Reply};
-use super::pki::{at, ca, demanding_leaf, leaf, target, verifier};
+use super::pki::{
+    Delegate, GOOD_DELEGATE, at, ca, delegate, demanding_leaf, leaf, target, verifier,
+};
 
 /// Soon enough for a test, and no faster.
 const RETRY: Duration = Duration::from_millis(20);
@@ -33,14 +35,22 @@ fn builder() -> StaplerBuilder {
 /// What `openssl ocsp` answers about `leaf`.
 async fn answer(leaf: &Leaf, standing: Standing, minutes: &str) -> Option<Vec<u8>> {
     let responder = OcspCa::new(OpenSsl::require()?, ca());
+    Some(answer_of(&responder, leaf, standing, minutes).await)
+}
+
+async fn answer_of(responder: &OcspCa, leaf: &Leaf, standing: Standing, minutes: &str) -> Vec<u8> {
     let target = target(leaf);
     responder.set(&target.serial(), standing);
     let request = OcspRequest::new(&target).unwrap();
-    Some(
-        responder
-            .answer(request.as_der(), &["-nmin", minutes])
-            .await,
-    )
+    responder
+        .answer(request.as_der(), &["-nmin", minutes])
+        .await
+}
+
+/// The same, signed by somebody who may not.
+async fn answer_by(signer: &Leaf, leaf: &Leaf) -> Vec<u8> {
+    let responder = OcspCa::delegated(OpenSsl::require().unwrap(), ca(), signer);
+    answer_of(&responder, leaf, Standing::Valid, "60").await
 }
 
 /// Waits until the only certificate's report is as wanted.
@@ -98,7 +108,17 @@ async fn bad_answers_are_never_stapled_and_the_next_good_one_is() {
     };
     let other = answer(&leaf(&[]), Standing::Valid, "60").await.unwrap();
     let unknown = answer(&subject, Standing::Unknown, "60").await.unwrap();
+    let useless = Delegate {
+        usage: false,
+        ..GOOD_DELEGATE
+    };
+    let useless = answer_by(&delegate(ca(), useless), &subject).await;
+    let stranger = delegate(&Pki::shared().other_root, GOOD_DELEGATE);
+    let stranger = answer_by(&stranger, &subject).await;
     let bad: Vec<(Reply, &str)> = vec![
+        (Reply::Body(useless), "not for OCSP signing"),
+        (Reply::Body(stranger), "not signed by the issuer"),
+        (Reply::Drip, "no answer within"),
         (Reply::Status(500), "status 500"),
         (Reply::Silence, "no answer within"),
         (Reply::Body(b"<html>".to_vec()), "no OCSP response"),
@@ -134,6 +154,52 @@ async fn bad_answers_are_never_stapled_and_the_next_good_one_is() {
         says(report, "good") && report.last_error.is_none()
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_has_ended_or_has_not_begun_is_never_stapled() {
+    let subject = leaf(&["http://ignored.test/"]);
+    let Some(hour) = answer(&subject, Standing::Valid, "60").await else {
+        return;
+    };
+    let server = HttpServer::start(move |_| Reply::Body(hour.clone())).await;
+    for (now, code) in [
+        (at(-3600), "response_not_yet_valid"),
+        (at(2 * 3600), "response_expired"),
+    ] {
+        let clock = Arc::new(Hand(Mutex::new(now)));
+        let stapler = builder().clock(clock).responder(&server.url()).start();
+        stapler.watch(subject.chain());
+        let report = until(&stapler, |report| report.last_error.is_some()).await;
+        assert_eq!((report.status, report.last_error_code), (None, Some(code)));
+    }
+}
+
+/// Whatever the responder says by then; and not a second longer.
+#[tokio::test]
+async fn the_last_good_staple_serves_until_it_ends() {
+    let subject = demanding_leaf(&["http://ignored.test/"]);
+    let Some(hour) = answer(&subject, Standing::Valid, "60").await else {
+        return;
+    };
+    let begin = UnixTime::now().as_secs();
+    let hand = Arc::new(Hand(Mutex::new(UnixTime::now())));
+    let server = HttpServer::start(|_| Reply::Body(b"lies".to_vec())).await;
+    let stapler = builder().clock(Arc::clone(&hand) as _);
+    let stapler = stapler.responder(&server.url()).start();
+    stapler.set(subject.chain(), hour).unwrap();
+    for (minutes, status) in [(31, true), (50, true), (59, true), (61, false)] {
+        let now = Duration::from_secs(begin + minutes * 60);
+        *hand.0.lock().unwrap() = UnixTime::since_unix_epoch(now);
+        // Asked once more at this time.
+        let before = server.asked().len();
+        let more = |_: &StapleReport| server.asked().len() >= before + 2;
+        until(&stapler, more).await;
+        let report = until(&stapler, |report| report.last_error.is_some()).await;
+        assert_eq!(report.status.is_some(), status, "{minutes}");
+        assert_eq!(report.is_missing(), !status, "{minutes}");
+        assert_eq!(stapler.staple(subject.certificate()).is_some(), status);
+    }
 }
 
 #[tokio::test]
