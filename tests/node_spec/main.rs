@@ -7,6 +7,7 @@ mod ciphers;
 mod close;
 mod errors;
 mod fleet;
+mod from_node;
 mod handshake;
 mod identity;
 mod ocsp;

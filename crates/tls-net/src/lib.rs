@@ -99,3 +99,7 @@ pub use tls_psk::{ClientPsk, ImportContext, PskIdentity, PskKey, PskKeys, PskLoo
 pub use tls_session_store::NotResumed;
 #[doc(no_inline)]
 pub use tls_wire::ClientHello;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -112,3 +112,7 @@ pub use record_protection::RecordProtection;
 pub use seal::Sealed;
 pub use traffic_keys::TrafficKeys;
 pub use traffic_secrets::TrafficSecrets;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

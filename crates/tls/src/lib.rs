@@ -116,3 +116,17 @@ pub use tls_wire as wire;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+// The pages of the repository, whose examples are compiled here since this crate has all names.
+// `from-node.md` shows the examples, and `tests/from_node.rs` compares them.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../../docs/early-data.md")]
+    struct EarlyData;
+    #[doc = include_str!("../../../docs/psk.md")]
+    struct Psk;
+    #[doc = include_str!("../../../docs/ticket-keys.md")]
+    struct TicketKeys;
+}

@@ -16,6 +16,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("tls", 5),
     ("tls-cli", 6),
     ("tls-tests", 7),
+    ("tls-any-bytes", 7),
     ("tls-bench", 7),
     ("xtask", 7),
     ("tls-testing", 0),
