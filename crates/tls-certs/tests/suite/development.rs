@@ -10,7 +10,7 @@ use rustls::{ServerConfig, ServerConnection, Stream};
 use tls_certs::development::DevelopmentCa;
 use tls_certs::{Identity, Trust};
 
-use super::pki::{provider, verifier};
+use super::pki::{missing, provider, verifier};
 
 fn fresh() -> (tempfile::TempDir, DevelopmentCa, Identity) {
     let directory = tempfile::tempdir().unwrap();
@@ -88,7 +88,7 @@ fn openssl_accepts_what_it_issues() {
             .arg(ca.ca_path())
             .arg(&leaf);
         let Ok(output) = command.output() else {
-            return eprintln!("SKIPPED: no `openssl` on this machine");
+            return missing("openssl");
         };
         assert!(
             output.status.success(),
@@ -113,7 +113,7 @@ fn serve_once(listener: &TcpListener, config: Arc<ServerConfig>) {
 #[test]
 fn curl_accepts_a_server_with_it() {
     if Command::new("curl").arg("--version").output().is_err() {
-        return eprintln!("SKIPPED: no `curl` on this machine");
+        return missing("curl");
     }
     let (_directory, ca, identity) = fresh();
     let resolver = rustls::sign::SingleCertAndKey::from(Arc::clone(identity.certified_key()));

@@ -7,7 +7,7 @@ use tls_certs::{Identity, Passphrase};
 
 use rcgen::{BasicConstraints, ExtendedKeyUsagePurpose, IsCa, date_time_ymd};
 
-use super::pki::{Made, NOW, ca, chain, localhost, server, verifier};
+use super::pki::{Made, NOW, ca, chain, localhost, missing, server, verifier};
 
 /// What `openssl verify` says about a chain: the number of its first error, 0 if none.
 fn openssl_verify(directory: &Path, root: &Made, sent: &[&Made]) -> Option<u32> {
@@ -110,7 +110,7 @@ fn openssl_refuses_the_same_chains_for_the_same_reasons() {
         );
         match openssl_verify(directory.path(), trusted, sent) {
             Some(theirs) => assert_eq!(theirs, *number, "{code}"),
-            None => return eprintln!("SKIPPED: no `openssl` on this machine"),
+            None => return missing("openssl"),
         }
     }
 }
@@ -143,7 +143,7 @@ fn encrypted_and_traditional_keys_as_openssl_writes_them() {
             .arg(&plain)
             .output()
         else {
-            return eprintln!("SKIPPED: no `openssl` on this machine");
+            return missing("openssl");
         };
         assert!(
             output.status.success(),
@@ -184,7 +184,7 @@ fn pfx_as_openssl_writes_it() {
         .arg(&both)
         .output();
     let Ok(output) = output else {
-        return eprintln!("SKIPPED: no `openssl` on this machine");
+        return missing("openssl");
     };
     let identity = Identity::from_pkcs12(&output.stdout, &Passphrase::new("x")).unwrap();
     assert_eq!(identity.chain(), chain(&[&leaf]));
@@ -204,7 +204,7 @@ fn t_ver_20_a_trusted_certificate_as_openssl_writes_it() {
         .arg(&path)
         .output()
     else {
-        return eprintln!("SKIPPED: no `openssl` on this machine");
+        return missing("openssl");
     };
     assert!(
         output
@@ -234,7 +234,7 @@ fn keys_that_cannot_be_used_are_named() {
         ),
     ] {
         let Ok(output) = Command::new("openssl").args(arguments.split(' ')).output() else {
-            return eprintln!("SKIPPED: no `openssl` on this machine");
+            return missing("openssl");
         };
         let error = Identity::from_pem(certificate.as_bytes(), &output.stdout).unwrap_err();
         assert_eq!(error.code(), "private_key_unusable", "{arguments}");
@@ -259,7 +259,7 @@ fn a_ca_whose_key_is_too_small_or_restricted_is_refused_by_name() {
         Some(command.output().ok()?.status.success())
     };
     if run("genpkey -algorithm rsa -out leaf.key").is_none() {
-        return eprintln!("SKIPPED: no `openssl` on this machine");
+        return missing("openssl");
     }
     for (key, word) in [
         ("rsa -pkeyopt rsa_keygen_bits:1024", "2048 bits"),
@@ -302,7 +302,7 @@ fn a_signature_with_sha_1_is_refused_by_name() {
     };
     match run("req -new -key leaf.key -subj /CN=localhost -out leaf.csr") {
         Some(made) => assert!(made),
-        None => return eprintln!("SKIPPED: no `openssl` on this machine"),
+        None => return missing("openssl"),
     }
     // Some builds refuse to sign with it; then there is nothing to verify.
     if run(
