@@ -50,6 +50,9 @@ impl<'a> Facts<'a> {
             "negotiated",
             &format!("{version}  {}{rest}   {:.1} ms", report.cipher, report.ms),
         );
+        if self.settings.psk_identity.is_some() && report.psk_identity.is_none() {
+            line("key", "not taken: connected anew, without it");
+        }
         line("session", &resumption(info.resumption()));
         self.staple(info);
         self.verdict(info, &report);

@@ -181,6 +181,10 @@ async fn keys_stand_beside_certificates() {
     let either = [&words[..], &["--psk-or-certificate"]].concat();
     let output = place.run(&either).await.expect_success();
     assert!(output.stderr.contains("OK  CN=localhost"), "{output:?}");
+    assert!(
+        output.stderr.contains("key          not taken"),
+        "{output:?}"
+    );
 }
 
 #[tokio::test]
