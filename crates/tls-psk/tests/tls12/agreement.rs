@@ -118,10 +118,10 @@ fn each_of_two_live_keys_of_an_identity_opens() {
 }
 
 /// Label, client random, secret.
-type Line = (String, Vec<u8>, Vec<u8>);
+pub(crate) type Line = (String, Vec<u8>, Vec<u8>);
 
 #[derive(Debug, Default)]
-struct Lines(Mutex<Vec<Line>>);
+pub(crate) struct Lines(pub(crate) Mutex<Vec<Line>>);
 
 impl KeyLog for Lines {
     fn log(&self, label: &str, client_random: &[u8], secret: &[u8]) {

@@ -11,3 +11,4 @@ mod orders;
 mod over_tcp;
 mod pair;
 mod refusals;
+mod sealed_junk;
