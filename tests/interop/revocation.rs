@@ -13,8 +13,8 @@ use tls_certs::{CrlDepth, CrlPolicy, Crls, Trust, Watched};
 use tls_context::{ClientAuth, SecureContext};
 use tls_net::{SharedResponses, TlsAcceptor, TlsConnector};
 use tls_ocsp::{CrlKeeper, Fetcher, OcspRequest, ResponseVerifier, Stapler, Target};
-use tls_session_store::MemoryStore;
-use tls_testing::peer::{OcspCa, OpenSsl, Standing};
+use tls_session_store::{MemoryStore, RedisStore};
+use tls_testing::peer::{OcspCa, OpenSsl, Redis, Standing};
 use tls_testing::pki::{client_params, p256, server_params};
 use tls_testing::{Leaf, Pki};
 use tls_tests::credentials::{identity, server, trusted_root};
@@ -257,4 +257,51 @@ async fn a_cluster_that_shares_its_sessions_asks_the_responder_once() {
         let stream = connector.connect(name, tcp).await.unwrap();
         assert_eq!(stream.info().staple_verdict().unwrap().code(), "good");
     }
+}
+
+/// The same for lists, in a Redis: what one worker fetched refuses at another.
+#[tokio::test]
+async fn a_cluster_that_shares_its_sessions_fetches_a_list_once() {
+    let Some(redis) = Redis::require().await else {
+        return;
+    };
+    let fetched = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&fetched);
+    let list = Arc::new(Mutex::new(Vec::new()));
+    let body = Arc::clone(&list);
+    let url = http(move || {
+        count.fetch_add(1, Ordering::SeqCst);
+        body.lock().unwrap().clone()
+    })
+    .await;
+    let mut params = client_params("client.test");
+    params.custom_extensions.push(distribution_point(&url));
+    let leaf = Pki::shared().intermediate.sign(params, p256());
+    *list.lock().unwrap() = list_with(&leaf);
+    let worker = || {
+        let store = RedisStore::open(&format!("redis://{}", redis.address)).unwrap();
+        let keeper = CrlKeeper::builder(provider())
+            .fetcher(Fetcher::new().allow_private(true))
+            .cache(SharedResponses::new(store))
+            .start();
+        keeper.watch_chain(leaf.chain(), &trusted_root());
+        keeper
+    };
+    let workers = [worker(), worker(), worker()];
+    for worker in &workers {
+        listed(worker).await;
+    }
+    assert_eq!(fetched.load(Ordering::SeqCst), 1);
+    let context = server()
+        .client_auth(ClientAuth::required(trusted_root()))
+        .crls(workers[2].lists())
+        .crl_policy(lenient());
+    let mut served = Served::echo(TlsAcceptor::builder(context.build().unwrap())).await;
+    let client = SecureContext::client(trusted_root()).client_identity(identity(&leaf));
+    let connector = TlsConnector::from(client.build().unwrap());
+    let tcp = TcpStream::connect(served.address).await.unwrap();
+    let name = "localhost".try_into().unwrap();
+    let _refused_later = connector.connect(name, tcp).await;
+    let failure = in_time("a refusal", served.failure()).await;
+    assert_eq!(failure.node_code, Some("CERT_REVOKED"));
 }
