@@ -35,8 +35,10 @@ pub const MAX_TICKETS_OPENED: usize = 2;
 /// Keys that are tried for one identity: the old and the new one of a change, and one to spare.
 pub const MAX_KEYS_PER_IDENTITY: usize = 3;
 
-/// Early data that a server skips, in bytes of ciphertext (RFC 8446, Section 4.2.10).
-pub const MAX_SKIPPED_EARLY_DATA: usize = 64 * 1024;
+/// Early data that a server skips, in bytes of its records (RFC 8446, Section 4.2.10). It belongs to
+/// a ticket of another server, or of a certificate, most of which allow 16 or 64 KiB of content;
+/// there is room for that in rather small records, too.
+pub const MAX_SKIPPED_EARLY_DATA: usize = 128 * 1024;
 
 /// Bytes that a peer may send in a whole handshake, record headers included, the ClientHello of a
 /// server's client apart: legal one-byte fragments of what a handshake with pre-shared keys needs.
