@@ -631,7 +631,7 @@ fn alert_hint(alert: AlertDescription) -> &'static str {
             "the other end can't open what was sent: with a pre-shared key in TLS 1.2, the two ends have different ones for this identity"
         }
         AlertDescription::IllegalParameter => {
-            "something that was sent is not allowed there; OpenSSL before 3.4 says so of a pre-shared key that is not the one it has"
+            "something that was sent is not allowed there; OpenSSL before 3.4 and GnuTLS say so of a pre-shared key that is not the one they have"
         }
         AlertDescription::UnknownPskIdentity => {
             "the other end does not know the identity of the pre-shared key: compare how both ends spell it"
