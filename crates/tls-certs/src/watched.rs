@@ -81,6 +81,7 @@ struct Shared<T> {
     candidate: Mutex<Candidate>,
     last_error: ArcSwapOption<Error>,
     hooks: Mutex<Vec<Hook<T>>>,
+    failure_hooks: Mutex<Vec<FailureHook>>,
     /// Told when this goes, so that its thread can end.
     watcher: Option<Arc<Watcher>>,
 }
@@ -97,6 +98,7 @@ struct Source<T> {
 
 type Loader<T> = Box<dyn Fn(&[FileContents]) -> Result<T> + Send + Sync>;
 type Hook<T> = Arc<dyn Fn(&T, u64) + Send + Sync>;
+type FailureHook = Arc<dyn Fn(&Arc<Error>) + Send + Sync>;
 
 impl<T: Watchable> Watched<T> {
     /// A value without files: it changes by [`replace`](Self::replace) only, and has no part in
@@ -251,6 +253,14 @@ impl<T: Watchable> Watched<T> {
         let mut hooks = self.0.hooks.lock().unwrap_or_else(PoisonError::into_inner);
         hooks.push(Arc::new(hook));
     }
+
+    /// Calls `hook` once for each change of the files that is not taken, when that is reported, on
+    /// the thread that watches; who calls [`reload`](Self::reload) has the error as its answer.
+    pub fn on_failure(&self, hook: impl Fn(&Arc<Error>) + Send + Sync + 'static) {
+        let hooks = self.0.failure_hooks.lock();
+        let mut hooks = hooks.unwrap_or_else(PoisonError::into_inner);
+        hooks.push(Arc::new(hook));
+    }
 }
 
 impl<T: Watchable> Shared<T> {
@@ -271,6 +281,7 @@ impl<T: Watchable> Shared<T> {
             candidate: Mutex::new(candidate),
             last_error: ArcSwapOption::empty(),
             hooks: Mutex::default(),
+            failure_hooks: Mutex::default(),
             watcher,
         }
     }
@@ -312,9 +323,14 @@ impl<T: Watchable> Shared<T> {
             }
             Err(error) => {
                 let error = Arc::new(error);
-                if candidate.failed(&error, at_once) {
+                let is_news = candidate.failed(&error, at_once);
+                if is_news {
                     tracing::warn!(files = %source.files, code = error.code(), hint = error.hint(), "not reloaded, the old stays in use: {error}");
                     self.last_error.store(Some(Arc::clone(&error)));
+                }
+                drop(candidate);
+                if is_news && !at_once {
+                    self.tell_failure(&error);
                 }
                 let files = source.files.to_string();
                 Err(Error::NotReloaded {
@@ -344,6 +360,14 @@ impl<T: Watchable> Shared<T> {
             .clone();
         for hook in hooks {
             hook(&current.value, generation);
+        }
+    }
+
+    fn tell_failure(&self, error: &Arc<Error>) {
+        let hooks = self.failure_hooks.lock();
+        let hooks = hooks.unwrap_or_else(PoisonError::into_inner).clone();
+        for hook in hooks {
+            hook(error);
         }
     }
 

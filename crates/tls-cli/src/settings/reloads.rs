@@ -65,8 +65,7 @@ impl Reloads {
         });
     }
 
-    /// Calls `tell` with each file whose new content was taken up, and with one of ticket keys that
-    /// can't be. Not for secrets and pre-shared keys, which are told by [`reload`](Self::reload).
+    /// Calls `tell` with each file whose new content was taken up, or can't be. Not for secrets and pre-shared keys, which are told by [`reload`](Self::reload).
     pub(crate) fn on_change(
         &self,
         tell: impl Fn(&Path, Result<(), Error>) + Send + Sync + 'static,
@@ -75,9 +74,9 @@ impl Reloads {
         for reload in &self.0 {
             let (tell, what) = (Arc::clone(&tell), reload.what.clone());
             match &reload.source {
-                Source::Identity(watched) => watched.on_change(move |_, _| tell(&what, Ok(()))),
-                Source::Trust(watched) => watched.on_change(move |_, _| tell(&what, Ok(()))),
-                Source::Crls(watched) => watched.on_change(move |_, _| tell(&what, Ok(()))),
+                Source::Identity(watched) => tell_of(watched, what, tell),
+                Source::Trust(watched) => tell_of(watched, what, tell),
+                Source::Crls(watched) => tell_of(watched, what, tell),
                 Source::TicketKeys(keys) => {
                     keys.on_file_change(move |outcome| tell(&what, outcome.map_err(Error::from)));
                 }
@@ -103,6 +102,16 @@ impl Reloads {
         });
         reloaded.collect()
     }
+}
+
+fn tell_of<T: Watchable>(
+    watched: &Watched<T>,
+    what: PathBuf,
+    tell: Arc<impl Fn(&Path, Result<(), Error>) + Send + Sync + 'static>,
+) {
+    let (of_failure, file) = (Arc::clone(&tell), what.clone());
+    watched.on_change(move |_, _| tell(&what, Ok(())));
+    watched.on_failure(move |error| of_failure(&file, Err(Error::NotReloaded(Arc::clone(error)))));
 }
 
 /// The failure, without the words around it.

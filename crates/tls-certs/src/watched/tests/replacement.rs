@@ -59,11 +59,19 @@ fn in_a_replacement_in_two_steps_no_state_in_between_is_served() {
 fn a_mismatch_that_lasts_is_reported_until_the_files_are_right_again() {
     let (old, new) = (pair(&["localhost"], |_| {}), pair(&["localhost"], |_| {}));
     let watching = Watching::new(&old);
+    let (told, heard) = std::sync::mpsc::channel();
+    watching
+        .identity
+        .on_failure(move |error| _ = told.send(error.code()));
     watching.write("tls.crt", &new.certificate);
-    watching.ticks(3);
+    watching.ticks(2);
+    assert_eq!(heard.try_iter().count(), 0);
+    watching.ticks(1);
     assert_eq!(watching.error(), Some("key_mismatch"));
     let reported = watching.identity.last_error().unwrap();
     watching.ticks(5);
+    watching.identity.reload().unwrap_err();
+    assert_eq!(heard.try_iter().collect::<Vec<_>>(), ["key_mismatch"]);
     let again = watching.identity.last_error().unwrap();
     assert!(Arc::ptr_eq(&reported, &again), "once");
     assert!(watching.serves(&old));
