@@ -7,6 +7,7 @@ use tls_net::{
 };
 use tls_session_store::TicketKeys;
 use tls_testing::Pki;
+use tls_testing::peer::Node;
 use tls_tests::credentials::{client, server};
 use tls_tests::{NodePeer, Served, VERSIONS, dial, exchange};
 use tls_wire::{AlertDescription, CipherSuite, ProtocolVersion};
@@ -349,4 +350,48 @@ async fn a_key_for_sha_256_does_not_go_with_sha_384() {
     let report = node.connect(served.address, options, json!({})).await;
     assert_eq!(report["secure"], false, "{report}");
     assert_eq!(served.failure().await.code, "no_shared_cipher");
+}
+
+/// The JavaScript of `docs/psk.md`: both ends of it, as they are shown, against ours.
+#[tokio::test]
+async fn what_the_page_says_for_node_is_so() {
+    let Some(node) = Node::require() else {
+        return;
+    };
+    let page = include_str!("../../docs/psk.md");
+    let block = page.split("```js\n").nth(1).unwrap();
+    let block = block.split("```").next().unwrap();
+    let listens = ".listen(PORT);";
+    let connects = "identity: 'gate-7' }) });";
+    assert_eq!(block.matches(listens).count(), 1, "{block}");
+    assert_eq!(block.matches(connects).count(), 1, "{block}");
+    let (_, line) = page.split_once("gate-7:").unwrap();
+    let key = line.lines().next().unwrap();
+
+    let psk = PskKeys::from_keys([(identity("gate-7"), PskKey::from_hex(key).unwrap())]).unwrap();
+    let acceptor = TlsAcceptor::builder(without_certificate().build().unwrap()).psk(psk);
+    let mut served = Served::echo(acceptor).await;
+    let port = served.address.port();
+    let listening = ".listen(0, '127.0.0.1', function () { console.log(this.address().port); });";
+    let connected = "identity: 'gate-7' }) }, function () { this.end('hello'); })
+        .on('data', (data) => console.log('got', String(data)));";
+    let block = block
+        .replace(listens, listening)
+        .replace(connects, connected);
+    let script = format!("const [host, port] = ['127.0.0.1', {port}];\n{block}");
+    let mut theirs = node.script(&script, &[]);
+
+    // Its two ends are at work at once, so that the lines come in any order.
+    let mut lines = [theirs.next_line().await, theirs.next_line().await];
+    lines.sort();
+    assert_eq!(lines[1], "got hello");
+    let info = served.connection().await;
+    assert_eq!(info.psk_identity(), Some(&identity("gate-7")));
+    let address = ([127, 0, 0, 1], lines[0].parse().unwrap()).into();
+    for version in VERSIONS {
+        let context = without_certificate().max_version(version);
+        let connector = connector(context, "gate-7", key);
+        let mut stream = dial(address, &connector, "localhost").await.unwrap();
+        assert_eq!(exchange(&mut stream, "hello").await, "hello", "{version}");
+    }
 }
