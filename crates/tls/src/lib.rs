@@ -74,7 +74,7 @@
 //! | to read a hello, or compute a JA4 | [`wire::ClientHello`] |
 //!
 //! The examples in the repository are whole programs: `server`, `client`, `sni`, `mutual_tls`,
-//! `with_axum`, `https_client`.
+//! `psk`, `fleet`, `with_axum`, `https_client`, `from_node_server`, `from_node_client`.
 //!
 //! # Flush, close, truncation
 //!
@@ -99,7 +99,8 @@
 //! # One crate at a time
 //!
 //! Each module here is a crate of its own, and usable with plain rustls without the others:
-//! [`certs`], [`sessions`], [`context`], [`ocsp`], [`wire`] and [`record`] have no runtime and no IO.
+//! [`certs`], [`sessions`], [`context`], [`ocsp`], [`psk`], [`wire`] and [`record`] have no runtime and no
+//! sockets (the features `ocsp` and `redis` bring both).
 
 pub mod prelude;
 
