@@ -4,56 +4,14 @@
 #[path = "ends/mod.rs"]
 mod ends;
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use tls_context::SecureContext;
 use tls_net::{TlsAcceptor, TlsConnector};
 use tls_session_store::{Error, MemoryStore, SessionStore, SharedSecret};
+use tls_testing::CountedMetrics;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-/// Counters and gauges by name and labels.
-#[derive(Default)]
-struct Counted(Mutex<BTreeMap<String, Arc<AtomicU64>>>);
-
-impl Counted {
-    fn cell(&self, key: &Key) -> Arc<AtomicU64> {
-        let labels: Vec<_> = key
-            .labels()
-            .map(|label| format!("{}={}", label.key(), label.value()))
-            .collect();
-        let name = format!("{}{{{}}}", key.name(), labels.join(","));
-        self.0.lock().unwrap().entry(name).or_default().clone()
-    }
-
-    fn count(&self, name: &str) -> u64 {
-        let cells = self.0.lock().unwrap();
-        cells
-            .get(name)
-            .map_or(0, |cell| cell.load(Ordering::SeqCst))
-    }
-}
-
-impl Recorder for Counted {
-    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-
-    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
-        Counter::from_arc(self.cell(key))
-    }
-
-    fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
-        Gauge::from_arc(self.cell(key))
-    }
-
-    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
-        Histogram::noop()
-    }
-}
 
 /// What the guard of the store logged: level and state.
 #[derive(Clone, Default)]
@@ -133,7 +91,7 @@ impl SessionStore for Moody {
 
 #[test]
 fn handshakes_calls_and_states_are_counted() {
-    let counted = Counted::default();
+    let counted = CountedMetrics::default();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .start_paused(true)
@@ -176,14 +134,14 @@ fn handshakes_calls_and_states_are_counted() {
         ("tls_context_generation{context=default}", 2.0_f64.to_bits()),
     ];
     for (name, expected) in rows {
-        assert_eq!(counted.count(name), expected, "{name}: {:?}", counted.0);
+        assert_eq!(counted.count(name), expected, "{name}: {:?}", counted);
     }
 }
 
 /// A handshake with a pre-shared key is one more, and is told apart.
 #[test]
 fn handshakes_with_keys_are_counted() {
-    let counted = Counted::default();
+    let counted = CountedMetrics::default();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -193,7 +151,7 @@ fn handshakes_with_keys_are_counted() {
         "tls_handshakes_total{outcome=ok,kind=no_session_offered}",
         "tls_psk_handshakes_total{kind=full}",
     ] {
-        assert_eq!(counted.count(name), 1, "{name}: {:?}", counted.0);
+        assert_eq!(counted.count(name), 1, "{name}: {:?}", counted);
     }
 }
 
@@ -216,7 +174,7 @@ async fn visit_with_a_key() {
 /// Early data is counted when the server answers, so a replay that ends there is in it.
 #[test]
 fn early_data_is_counted_by_what_became_of_it() {
-    let counted = Counted::default();
+    let counted = CountedMetrics::default();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -229,7 +187,7 @@ fn early_data_is_counted_by_what_became_of_it() {
         ("tls_handshakes_total{outcome=peer_closed,fault=peer}", 3),
     ];
     for (name, expected) in rows {
-        assert_eq!(counted.count(name), expected, "{name}: {:?}", counted.0);
+        assert_eq!(counted.count(name), expected, "{name}: {:?}", counted);
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the tests of this workspace share: a PKI, hostile transports, a settable clock, a raw peer,
+//! What the tests of this workspace share: a PKI, hostile transports, a settable clock, counted metrics, a raw peer,
 //! and real peers (OpenSSL, Node, curl, Redis, Chromium, GnuTLS, mosquitto) that are found, started
 //! and stopped.
 //!
@@ -23,6 +23,7 @@
 )]
 
 pub mod clock;
+pub mod counted_metrics;
 pub mod peer;
 pub mod pki;
 pub mod plain_rustls;
@@ -31,6 +32,7 @@ pub mod same_client;
 pub mod transport;
 
 pub use clock::Clock;
+pub use counted_metrics::CountedMetrics;
 pub use pki::{Authority, Leaf, Pki};
 pub use raw_peer::{RawListener, RawPeer, Received};
 pub use same_client::SameClient;
