@@ -242,6 +242,13 @@ fn keys_that_cannot_be_used_are_named() {
     }
 }
 
+/// Whether `openssl` does as it is told in `directory`; `None` where there is none.
+fn openssl_in(directory: &Path, arguments: &str) -> Option<bool> {
+    let mut command = Command::new("openssl");
+    command.current_dir(directory).args(arguments.split(' '));
+    Some(command.output().ok()?.status.success())
+}
+
 // The same code, and not the hint that somebody else has signed: nobody has.
 #[test]
 fn a_ca_whose_key_is_too_small_or_restricted_is_refused_by_name() {
@@ -251,13 +258,7 @@ fn a_ca_whose_key_is_too_small_or_restricted_is_refused_by_name() {
         "subjectAltName=DNS:localhost\n",
     )
     .unwrap();
-    let run = |arguments: &str| {
-        let mut command = Command::new("openssl");
-        command
-            .current_dir(directory.path())
-            .args(arguments.split(' '));
-        Some(command.output().ok()?.status.success())
-    };
+    let run = |arguments: &str| openssl_in(directory.path(), arguments);
     if run("genpkey -algorithm rsa -out leaf.key").is_none() {
         return missing("openssl");
     }
@@ -293,13 +294,7 @@ fn a_signature_with_sha_1_is_refused_by_name() {
     std::fs::write(path("root.key"), root.key.serialize_pem()).unwrap();
     std::fs::write(path("leaf.key"), Made::root("leaf").key.serialize_pem()).unwrap();
     std::fs::write(path("leaf.ext"), "subjectAltName=DNS:localhost\n").unwrap();
-    let run = |arguments: &str| {
-        let mut command = Command::new("openssl");
-        command
-            .current_dir(directory.path())
-            .args(arguments.split(' '));
-        Some(command.output().ok()?.status.success())
-    };
+    let run = |arguments: &str| openssl_in(directory.path(), arguments);
     match run("req -new -key leaf.key -subj /CN=localhost -out leaf.csr") {
         Some(made) => assert!(made),
         None => return missing("openssl"),

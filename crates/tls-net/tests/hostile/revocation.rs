@@ -46,6 +46,16 @@ impl Fleet {
         }
     }
 
+    /// The store loses what was put there last, and a minute goes by.
+    async fn forget_last_for_a_minute(&self) {
+        self.store
+            .inner
+            .remove(&self.store.last_id())
+            .await
+            .unwrap();
+        pass(Duration::from_secs(61)).await;
+    }
+
     fn builder(&self) -> AcceptorBuilder {
         let builder = TlsAcceptor::builder(context())
             .sessions(self.store.clone(), self.secret.clone())
@@ -125,23 +135,11 @@ async fn a_store_that_forgot_a_revocation_hears_of_it_again() {
     resumption(&other, &config).await;
     let whose = SessionsOf::certificate(Pki::shared().client.certificate());
     one.revoke_sessions(&whose).await.unwrap();
-    fleet
-        .store
-        .inner
-        .remove(&fleet.store.last_id())
-        .await
-        .unwrap();
-    pass(Duration::from_secs(61)).await;
+    fleet.forget_last_for_a_minute().await;
     assert_eq!(resumption(&other, &config).await, REVOKED);
     // By now two know it: one of them may go.
     drop(one);
-    fleet
-        .store
-        .inner
-        .remove(&fleet.store.last_id())
-        .await
-        .unwrap();
-    pass(Duration::from_secs(61)).await;
+    fleet.forget_last_for_a_minute().await;
     assert!(
         fleet
             .store
