@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use tls::certs::Refusal;
 
 use crate::error::Error;
+use crate::names::rfc3339;
 
 /// Writes the error to standard error: lines for people, or one JSON object.
 pub(crate) fn tell(error: &Error, json: bool) {
@@ -77,23 +78,17 @@ pub(crate) fn refused_json(refusal: &Refusal) -> Value {
         "subject": refusal.subject,
         "issuer": refusal.issuer,
         "serial": refusal.serial,
-        "not_before": time(refusal.not_before),
-        "not_after": time(refusal.not_after),
+        "not_before": refusal.not_before.and_then(rfc3339),
+        "not_after": refusal.not_after.and_then(rfc3339),
         "names": refusal.names,
-        "revoked_at": time(refusal.revoked_at),
+        "revoked_at": refusal.revoked_at.and_then(rfc3339),
         "revocation_reason": refusal.revocation_reason,
-        "crl_this_update": time(refusal.crl_this_update),
-        "crl_next_update": time(refusal.crl_next_update),
+        "crl_this_update": refusal.crl_this_update.and_then(rfc3339),
+        "crl_next_update": refusal.crl_next_update.and_then(rfc3339),
         "expected_name": refusal.expected_name,
         "message": refusal.message,
         "hint": refusal.hint,
     })
-}
-
-/// Seconds since 1970 in RFC 3339.
-fn time(seconds: Option<i64>) -> Option<String> {
-    let time = jiff::Timestamp::from_second(seconds?).ok()?;
-    Some(time.to_string())
 }
 
 fn to_json(error: &Error) -> Value {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use tls::rustls::pki_types::UnixTime;
 use tls::rustls::{NamedGroup, ProtocolVersion};
 use tls::wire;
 
@@ -77,6 +78,17 @@ pub(crate) fn validity(not_after: i64) -> String {
         1 => "valid 1 day".to_owned(),
         days => format!("valid {days} days"),
     }
+}
+
+/// Seconds since 1970 in RFC 3339; `None` beyond the year 9999.
+pub(crate) fn rfc3339(seconds: i64) -> Option<String> {
+    let time = jiff::Timestamp::from_second(seconds).ok()?;
+    Some(time.to_string())
+}
+
+/// The same of a time of rustls.
+pub(crate) fn time(time: UnixTime) -> Option<String> {
+    rfc3339(i64::try_from(time.as_secs()).ok()?)
 }
 
 /// The time of day at this place.

@@ -220,15 +220,13 @@ impl Answer<'_> {
             Err(refusal) => message::refused_json(refusal),
         };
         let chain: Vec<_> = self.summaries().iter().map(CertificateReport::of).collect();
-        let time = i64::try_from(self.question.now.as_secs()).unwrap_or(i64::MAX);
-        let time = jiff::Timestamp::from_second(time).map(|time| time.to_string());
         if let Some(fields) = event.as_object_mut() {
             for (name, value) in [
                 ("v", json!(1)),
                 ("event", json!("verdict")),
                 ("ok", json!(self.verdict.is_ok())),
                 ("purpose", json!(self.question.purpose())),
-                ("time", json!(time.ok())),
+                ("time", json!(names::time(self.question.now))),
                 ("chain", json!(chain)),
             ] {
                 fields.insert(name.to_owned(), value);

@@ -3,10 +3,9 @@
 use serde_json::{Value, json};
 use tls::certs::CertificateSummary;
 use tls::ocsp::{CertificateStatus, Responder, StapleVerdict, Target, VerifiedResponse};
-use tls::rustls::pki_types::UnixTime;
 
 use crate::error::{Error, Result};
-use crate::names::Printable;
+use crate::names::{Printable, time};
 
 /// What came of the question.
 pub(super) struct Answer {
@@ -166,11 +165,4 @@ fn status_text(status: &CertificateStatus) -> String {
         _ => String::new(),
     };
     format!("{colour}{}{colour:#}{more}", status.as_str())
-}
-
-/// RFC 3339.
-fn time(time: UnixTime) -> Option<String> {
-    let seconds = i64::try_from(time.as_secs()).ok()?;
-    let time = jiff::Timestamp::from_second(seconds).ok()?;
-    Some(time.to_string())
 }

@@ -68,7 +68,5 @@ pub(super) fn to_text(report: &StapleReport) -> String {
 }
 
 fn next_update(report: &StapleReport) -> Option<String> {
-    let seconds = i64::try_from(report.next_update?.as_secs()).ok()?;
-    let time = jiff::Timestamp::from_second(seconds).ok()?;
-    Some(time.to_string())
+    names::time(report.next_update?)
 }
