@@ -69,12 +69,10 @@ pub struct RefusalDetails {
     rustls_error: rustls::Error,
 }
 
-impl Refusal {
-    /// The refusal of a peer that presented no certificate (Spec XEC-12).
-    #[must_use]
-    pub fn no_certificate() -> Self {
-        let code = VerifyCode::UnableToGetIssuerCert;
-        Self(Box::new(RefusalDetails {
+impl RefusalDetails {
+    /// What a code says by itself: of no certificate in particular.
+    fn new(code: VerifyCode, rustls_error: rustls::Error) -> Self {
+        Self {
             code,
             message: code.message().to_owned(),
             depth: 0,
@@ -89,11 +87,24 @@ impl Refusal {
             crl_this_update: None,
             crl_next_update: None,
             expected_name: None,
-            hint: "configure the peer with a certificate and its key",
+            hint: code.hint(),
             chain: Vec::new(),
             chain_length: 0,
+            line: String::new(),
+            rustls_error,
+        }
+    }
+}
+
+impl Refusal {
+    /// The refusal of a peer that presented no certificate (Spec XEC-12).
+    #[must_use]
+    pub fn no_certificate() -> Self {
+        let code = VerifyCode::UnableToGetIssuerCert;
+        Self(Box::new(RefusalDetails {
+            hint: "configure the peer with a certificate and its key",
             line: String::from("the peer presented no certificate"),
-            rustls_error: rustls::Error::NoCertificatesPresented,
+            ..RefusalDetails::new(code, rustls::Error::NoCertificatesPresented)
         }))
     }
 

@@ -219,8 +219,8 @@ impl Trust {
     }
 
     /// SHA-256 over the sorted SHA-256 hashes of the certificates, each with whether it is
-    /// accepted as a peer's own certificate and its trust settings: two sets that decide alike have the same
-    /// fingerprint, whatever their order and files. Computed once.
+    /// accepted as a peer's own certificate and its trust settings: two sets that decide alike
+    /// have the same fingerprint, whatever their order and files. Computed once.
     #[must_use]
     pub fn fingerprint(&self) -> [u8; 32] {
         *self.0.fingerprint.get_or_init(|| {

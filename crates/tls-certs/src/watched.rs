@@ -226,19 +226,13 @@ impl<T: Watchable> Watched<T> {
     pub fn replace(&self, value: T) -> Result<u64> {
         let candidate = self.0.lock_candidate();
         value.may_replace(&self.get(), &self.0.options, UnixTime::now())?;
-        let generation = self.0.swap(value);
-        drop(candidate);
-        self.0.tell(generation);
-        Ok(generation)
+        Ok(self.0.swap_and_tell(value, candidate))
     }
 
     /// Swaps `value` in without those checks, for who made them already, or means to lose something.
     pub fn set(&self, value: T) -> u64 {
         let candidate = self.0.lock_candidate();
-        let generation = self.0.swap(value);
-        drop(candidate);
-        self.0.tell(generation);
-        generation
+        self.0.swap_and_tell(value, candidate)
     }
 
     /// Why the files as they are now are not in use; `None` if they are.
@@ -345,6 +339,14 @@ impl<T: Watchable> Shared<T> {
         let generation = self.current.load().generation + 1;
         self.current.store(Arc::new(Version { value, generation }));
         self.last_error.store(None);
+        generation
+    }
+
+    /// Swaps `value` in while nobody else does, and lets others do so before the hooks are called.
+    fn swap_and_tell(&self, value: T, candidate: MutexGuard<'_, Candidate>) -> u64 {
+        let generation = self.swap(value);
+        drop(candidate);
+        self.tell(generation);
         generation
     }
 

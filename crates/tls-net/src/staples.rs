@@ -59,10 +59,14 @@ fn issuer(
         return Some(next.clone());
     }
     let trust = context.client_auth().trust();
-    let others = trust.iter().flat_map(Trust::certificates);
-    let others = others.map(|other| other.der() as &CertificateDer<'_>);
-    let target = Target::from_chain(chain, others, context.provider()).ok()?;
-    Some(target.issuer().clone())
+    let target = Target::from_chain(chain, certificates(trust.as_ref()), context.provider());
+    Some(target.ok()?.issuer().clone())
+}
+
+/// Those among which an issuer is looked for that a chain leaves out.
+fn certificates<'a>(trust: Option<&'a Trust>) -> impl Iterator<Item = &'a CertificateDer<'a>> {
+    let trusted = trust.into_iter().flat_map(Trust::certificates);
+    trusted.map(|certificate| certificate.der() as &CertificateDer<'_>)
 }
 
 /// Looks at the staple of a server before the connection is there; `None` is none.
@@ -196,12 +200,11 @@ pub(crate) fn watch_identities(shared: &Arc<crate::acceptor::Shared>, context: &
 #[cfg(feature = "ocsp")]
 fn watch_identity(
     stapler: &tls_ocsp::Stapler,
-    chain: &[CertificateDer<'static>],
+    chain: &[CertificateDer<'_>],
     client_auth: &tls_context::ClientAuth,
 ) {
     let trust = client_auth.trust();
-    let others = trust.iter().flat_map(Trust::certificates);
-    let others = others.map(|other| other.der() as &CertificateDer<'_>);
+    let others = certificates(trust.as_ref());
     let all: Vec<_> = chain.iter().chain(others).cloned().collect();
     stapler.watch(&all);
 }

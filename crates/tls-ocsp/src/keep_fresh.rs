@@ -32,8 +32,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(2);
 /// The same where what is in use is young, and another one only looks whether there is news.
 const LOOK_FOR_NEWS: Duration = Duration::from_secs(600);
 
-/// The longest turn is half of that.
-const HALF_A_DAY: Duration = Duration::from_secs(12 * 3600);
+/// How old what is known of a list may be by default; the longest turn is half of that.
+pub(crate) const HALF_A_DAY: Duration = Duration::from_secs(12 * 3600);
 
 /// How soon it is looked again whether somebody wants what nobody can be asked for.
 const NOBODY_TO_ASK: Duration = Duration::from_secs(3600);

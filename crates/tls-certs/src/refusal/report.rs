@@ -25,32 +25,21 @@ impl Refused<'_> {
         rustls_error: RustlsError,
     ) -> Refusal {
         let mut details = RefusalDetails {
-            code: finding.code,
-            message: match finding.code {
-                VerifyCode::AltnameInvalid => self.node_message(),
-                code => code.message().to_owned(),
-            },
             depth: finding.depth,
-            subject: String::new(),
-            issuer: String::new(),
-            serial: String::new(),
-            not_before: None,
-            not_after: None,
-            names: Vec::new(),
-            revoked_at: None,
-            revocation_reason: None,
-            crl_this_update: None,
-            crl_next_update: None,
             expected_name: match self.usage {
                 Usage::Server(name) => Some(shown_name(name)),
                 Usage::AnyServer | Usage::Client => None,
             },
             chain: self.summaries(),
             chain_length: self.chain.len(),
-            line: String::new(),
-            hint: finding.hint.unwrap_or_else(|| finding.code.hint()),
-            rustls_error,
+            ..RefusalDetails::new(finding.code, rustls_error)
         };
+        if finding.code == VerifyCode::AltnameInvalid {
+            details.message = self.node_message();
+        }
+        if let Some(hint) = finding.hint {
+            details.hint = hint;
+        }
         match path.links.get(finding.depth) {
             Some(link) if finding.outline.is_none() => details.describe(link),
             // Not every certificate that webpki reads is one for other parsers.

@@ -65,7 +65,8 @@ impl Reloads {
         });
     }
 
-    /// Calls `tell` with each file whose new content was taken up, or can't be. Not for secrets and pre-shared keys, which are told by [`reload`](Self::reload).
+    /// Calls `tell` with each file whose new content was taken up, or can't be. Not for secrets and
+    /// pre-shared keys, which are told by [`reload`](Self::reload).
     pub(crate) fn on_change(
         &self,
         tell: impl Fn(&Path, Result<(), Error>) + Send + Sync + 'static,

@@ -1,7 +1,8 @@
 //! Revocations that all workers with one store know of.
 //!
-//! An entry is a sealed time under an id that is made of what was revoked and the secret of the workers. Those who resume a
-//! session with a client certificate ask for the entries that could be about it.
+//! An entry is a sealed time under an id that is made of what was revoked and the secret of the
+//! workers. Those who resume a session with a client certificate ask for the entries that could be
+//! about it.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};

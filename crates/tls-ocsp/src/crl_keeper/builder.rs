@@ -10,11 +10,9 @@ use tls_certs::{Crls, Watched};
 use tokio::runtime::Handle;
 
 use super::{CrlKeeper, Shared};
-use crate::keep_fresh::{Queue, Retry, Upkeep};
+use crate::keep_fresh::{HALF_A_DAY, Queue, Retry, Upkeep};
 use crate::limits::{FETCHES, FETCHES_OF_ONE_HOST};
 use crate::{Fetcher, ResponseCache};
-
-const HALF_A_DAY: Duration = Duration::from_secs(12 * 3600);
 
 /// Puts a [`CrlKeeper`] together.
 pub struct CrlKeeperBuilder {

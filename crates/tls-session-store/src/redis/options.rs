@@ -209,7 +209,8 @@ impl RedisOptions {
     }
 
     /// Is told each change of the store's state, for a metric or a log of one's own. It must not
-    /// block, nor ask the store for anything but its [`state`](RedisStore::state). A `tracing` event per change is there without it.
+    /// block, nor ask the store for anything but its [`state`](RedisStore::state). A `tracing` event
+    /// per change is there without it.
     #[must_use]
     pub fn on_state(mut self, told: impl Fn(&RedisState) + Send + Sync + 'static) -> Self {
         self.on_state = Some(Box::new(told));
